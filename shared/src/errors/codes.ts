@@ -1,0 +1,56 @@
+/** What a row of the error table says: the HTTP status it answers with, and a short title. */
+export interface ErrorRow {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** Every code that leaves a process. `docs/reference/errors.md` lists the same rows; a test compares both. */
+export const ERROR_CODES = {
+  // Configuration and manifests
+  MESH_CONFIG_SYNTAX: { status: 500, title: 'plugmesh.toml cannot be parsed' },
+  MESH_CONFIG_UNKNOWN_KEY: { status: 500, title: 'A setting that does not exist' },
+  MESH_CONFIG_INVALID: { status: 500, title: 'A setting with a value that does not fit' },
+  MESH_CONFIG_UNSET_VARIABLE: { status: 500, title: 'A variable that is not set' },
+  MESH_MANIFEST_SYNTAX: { status: 422, title: 'plugin.json cannot be parsed' },
+  MESH_MANIFEST_UNKNOWN_FIELD: { status: 422, title: 'A field that manifests do not have' },
+  MESH_MANIFEST_INVALID: { status: 422, title: 'A field with a value that does not fit' },
+  MESH_MANIFEST_CLASH: { status: 422, title: 'Two plugins claim the same name, path or topic' },
+  MESH_DEPENDENCY_CYCLE: { status: 422, title: 'Plugins depend on one another in a circle' },
+  MESH_DOCUMENT_INVALID: { status: 500, title: 'A mesh document that does not hold together' },
+  // Starting and stopping
+  MESH_PORT_TAKEN: { status: 500, title: 'A port is in use by another process' },
+  MESH_REDIS_MISSING: { status: 500, title: 'No Redis server was found' },
+  MESH_REDIS_UNAVAILABLE: { status: 503, title: 'Redis cannot be reached' },
+  MESH_SETUP_FAILED: { status: 500, title: "A plugin's setup command failed" },
+  MESH_REQUIREMENT_MISSING: { status: 500, title: 'A program that a plugin requires is missing' },
+  MESH_PLUGIN_NOT_LISTENING: { status: 502, title: 'A plugin did not listen on its port in time' },
+  MESH_PLUGIN_EXITED: { status: 502, title: "A plugin's process ended by itself" },
+  MESH_ALREADY_RUNNING: { status: 409, title: 'This mesh is already running' },
+  MESH_NOT_RUNNING: { status: 500, title: 'This mesh is not running' },
+  MESH_USAGE: { status: 500, title: 'A command that cannot be understood' },
+  // Control
+  MESH_UNAUTHORIZED: { status: 401, title: 'A credential is missing or not valid' },
+  MESH_FORBIDDEN: { status: 403, title: 'The credential does not allow this' },
+  MESH_NOT_FOUND: { status: 404, title: 'Nothing is at this address' },
+  MESH_BAD_REQUEST: { status: 400, title: 'The request cannot be understood' },
+  MESH_NOT_SUPPORTED: { status: 501, title: 'This mesh cannot do that here' },
+  MESH_INTERNAL: { status: 500, title: 'Something went wrong inside plugmesh' },
+  // Gateway
+  MESH_PLUGIN_UNKNOWN: { status: 404, title: 'No plugin has this name' },
+  MESH_PLUGIN_UNAVAILABLE: { status: 503, title: 'The plugin has no instance that can answer now' },
+  MESH_UPSTREAM_FAILED: { status: 502, title: 'The plugin closed the connection or answered garbage' },
+  MESH_UPSTREAM_TIMEOUT: { status: 504, title: 'The plugin did not answer in time' },
+  MESH_OVERLOADED: { status: 503, title: 'Too many requests are waiting' },
+  MESH_LENGTH_REQUIRED: { status: 411, title: 'This method takes no chunked body' },
+  MESH_BODY_TOO_LARGE: { status: 413, title: 'The body is larger than the route allows' },
+  MESH_URI_TOO_LONG: { status: 414, title: 'The URL is longer than 8 KiB' },
+  MESH_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are larger than 16 KiB or more than 128' },
+  MESH_MISDIRECTED: { status: 421, title: 'This host name is not served here' },
+  MESH_METHOD_NOT_ALLOWED: { status: 405, title: 'This method is not served here' },
+  MESH_LOOP: { status: 508, title: 'The request has been here before' },
+  MESH_ORIGIN_REFUSED: { status: 403, title: 'This origin may not connect' },
+  MESH_SERVICE_WORKER_REFUSED: { status: 403, title: 'Plugins may not install service workers' },
+} as const satisfies Record<string, ErrorRow>;
+
+/** A code of the table. */
+export type ErrorCode = keyof typeof ERROR_CODES;

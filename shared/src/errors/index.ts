@@ -1,0 +1,3 @@
+export * from './codes.ts';
+export * from './mesh-error.ts';
+export * from './problem-document.ts';

@@ -1,0 +1,55 @@
+import { ERROR_CODES, type ErrorCode } from './codes.ts';
+
+/** Where in a file a problem is; line and column count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What an error carries besides its code and message. */
+export interface MeshErrorOptions {
+  readonly position?: Position;
+  /** What the reader should do next, one line. */
+  readonly fix?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** The one error class. Across processes compare `code`, never the class. */
+export class MeshError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly position: Position | undefined;
+  readonly fix: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: MeshErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'MeshError';
+    this.code = code;
+    this.status = ERROR_CODES[code].status;
+    this.position = options.position;
+    this.fix = options.fix;
+    this.details = options.details ?? {};
+  }
+}
+
+/** Several problems found at once, as configuration and manifests report them. */
+export class MeshProblems extends Error {
+  readonly problems: readonly MeshError[];
+
+  constructor(problems: readonly MeshError[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.name = 'MeshProblems';
+    this.problems = problems;
+  }
+}
+
+/** One problem as the terminal shows it: code, file:line:column, message, fix. */
+export function formatProblem(problem: MeshError): string {
+  const { code, position, message, fix } = problem;
+  const where = position ? `${position.file}:${position.line}:${position.column}  ` : '';
+  const reference = `docs/reference/errors.md#${code.toLowerCase()}`;
+  return `✖ ${code}  ${where}${message}\n  ${fix ? `${fix}  ` : ''}${reference}`;
+}
