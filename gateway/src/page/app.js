@@ -1,0 +1,21 @@
+import { Connection } from './connection.js';
+import { element } from './dom.js';
+import { MachineBoard } from './machine-board.js';
+import { PluginList } from './plugin-list.js';
+import { PushBox } from './push-box.js';
+
+/** What the connection's states are called on the page. */
+const STATE_TEXT = { connecting: 'connecting', live: 'live', lost: 'connection lost, trying again' };
+
+element('where').textContent = location.host;
+
+const connection = new Connection('/socket');
+connection.onState((state) => {
+  element('connection').dataset.state = state;
+  element('connection-text').textContent = STATE_TEXT[state];
+});
+
+new MachineBoard(connection).start();
+new PluginList('/mesh/plugins').start();
+new PushBox(connection).start();
+connection.start();

@@ -1,0 +1,85 @@
+import { element, make } from './dom.js';
+
+const REFRESH_MS = 2_000;
+
+/**
+ * A plugin as `GET /mesh/plugins` shows it to a stranger or to an operator.
+ * @typedef {{ id: string, title?: string, state: string, reason?: string, guard?: string, prefix?: string,
+ *   instances?: readonly unknown[] }} Plugin
+ */
+
+/** Which plugins run and how they are, asked again every two seconds while somebody looks. */
+export class PluginList {
+  #url;
+  #shown = '';
+  /** @type {number | undefined} when the mesh last answered, ms */
+  #answeredAt;
+
+  /** @param {string} url */
+  constructor(url) {
+    this.#url = url;
+  }
+
+  start() {
+    document.addEventListener('visibilitychange', () => void this.#refresh());
+    setInterval(() => void this.#refresh(), REFRESH_MS);
+    void this.#refresh();
+  }
+
+  async #refresh() {
+    if (document.hidden) return;
+    try {
+      const response = await fetch(this.#url, { signal: AbortSignal.timeout(REFRESH_MS), cache: 'no-store' });
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      const { plugins } = await response.json();
+      this.#answeredAt = Date.now();
+      this.#show(plugins);
+    } catch {
+      this.#showSilence();
+    }
+  }
+
+  /** @param {readonly Plugin[]} plugins */
+  #show(plugins) {
+    element('plugins-note').textContent = countText(plugins);
+    const text = JSON.stringify(plugins);
+    // Nothing new: leave the elements alone, and with them focus and selection.
+    if (text === this.#shown) return;
+    this.#shown = text;
+    const list = element('plugin-list');
+    list.replaceChildren(...plugins.map(renderPlugin));
+    list.removeAttribute('aria-busy');
+  }
+
+  #showSilence() {
+    const seconds = this.#answeredAt && Math.round((Date.now() - this.#answeredAt) / 1000);
+    element('plugins-note').textContent = seconds
+      ? `The control process does not answer. This was so ${seconds} s ago.`
+      : 'The control process does not answer yet.';
+  }
+}
+
+/** @param {readonly Plugin[]} plugins */
+function countText(plugins) {
+  if (plugins.length === 0) return 'None yet. Put a folder with a plugin.json under services/.';
+  const ready = plugins.filter(({ state }) => state === 'ready').length;
+  return ready === plugins.length ? 'All ready.' : `${ready} of ${plugins.length} ready.`;
+}
+
+/** @param {Plugin} plugin */
+function renderPlugin(plugin) {
+  const { id, title = id, state, reason, guard, prefix } = plugin;
+  const name = prefix && guard === 'public' ? make('a', { href: `${prefix}/` }, title) : title;
+  const item = make('li', { 'data-state': state, 'data-plugin': id }, make('strong', {}, name));
+  item.append(make('span', { class: 'state' }, state));
+  if (prefix) item.append(make('code', {}, prefix));
+  const details = [guard, instancesText(plugin.instances)].filter(Boolean).join(', ');
+  if (details) item.append(make('span', { class: 'details' }, details));
+  if (reason) item.append(make('p', { class: 'reason' }, reason));
+  return item;
+}
+
+/** @param {readonly unknown[] | undefined} instances */
+function instancesText(instances) {
+  return instances && instances.length > 1 ? `${instances.length} instances` : '';
+}
