@@ -1,0 +1,116 @@
+import type { Guard } from '../mesh-document/types.ts';
+
+/** Cross-origin rules of the gateway; no origin means that browsers of other origins get nothing. */
+export interface CorsConfig {
+  readonly origins: readonly string[];
+  readonly credentials: boolean;
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  readonly maxAgeMs: number;
+}
+
+/** Sizes in bytes, times in milliseconds, the rest counts. */
+export interface GatewayLimits {
+  readonly url: number;
+  readonly headers: number;
+  readonly headerCount: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly idleMs: number;
+  /** Requests at one instance at the same time. */
+  readonly inFlight: number;
+  /** Requests waiting for one instance. */
+  readonly pending: number;
+  readonly drainMs: number;
+}
+
+/** The `[gateway]` section. */
+export interface GatewayConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly instances: number;
+  /** Host names served; empty: every one. */
+  readonly hosts: readonly string[];
+  /** Networks (CIDR) whose X-Forwarded-* are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly cors: CorsConfig;
+  /** Networks (CIDR) that a plugin's instance may register from. */
+  readonly instanceNetworks: readonly string[];
+  readonly limits: GatewayLimits;
+}
+
+/** Sizes in bytes, times in milliseconds, the rest counts. */
+export interface ChannelLimits {
+  readonly frame: number;
+  readonly topicsPerSocket: number;
+  readonly joinsPerSecond: number;
+  readonly pushesPerSecond: number;
+  readonly sockets: number;
+  /** Bytes that may wait for one slow socket. */
+  readonly queue: number;
+  /** Bytes of a topic's or event's name. */
+  readonly name: number;
+  readonly idleMs: number;
+}
+
+/** The `[channel]` section. */
+export interface ChannelConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly instances: number;
+  readonly tokenTtlMs: number;
+  /** What a topic without a rule is: closed, or open to everybody. */
+  readonly undeclaredTopics: 'none' | 'public';
+  /** Origins that may connect besides the own one. */
+  readonly origins: readonly string[];
+  readonly limits: ChannelLimits;
+}
+
+/** What a registered manifest may do beyond the defaults (contracts § 1.6). */
+export interface Grants {
+  readonly aliases: readonly string[];
+  /** Topic patterns. */
+  readonly topics: readonly string[];
+  /** The loosest guard that its routes may have. */
+  readonly guard?: Guard;
+  readonly middleware: boolean;
+}
+
+/** One `[plugins.<id>]` section. */
+export interface PluginSettings {
+  /** Origins of instances that are started elsewhere. */
+  readonly urls: readonly string[];
+  readonly guard?: Guard;
+  readonly enabled?: boolean;
+  /** Replaces `/api/<id>`. */
+  readonly path?: string;
+  readonly corsOrigins?: readonly string[];
+  readonly timeoutMs?: number;
+  readonly maxBody?: number;
+  /** Absolute folder of a plugin outside `services/`. */
+  readonly folder?: string;
+  readonly grants?: Grants;
+  /** The plugin's own settings, not yet held against its manifest's schema. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Every setting of the mesh; frozen. */
+export interface Config {
+  /** Absolute folder of plugmesh.toml, or the working directory when there is none. */
+  readonly root: string;
+  /** Absolute path of plugmesh.toml. */
+  readonly file: string | undefined;
+  readonly mode: 'production' | 'development';
+  readonly redisUrl: string | undefined;
+  /** Ids of the enabled plugins; `*`: all. */
+  readonly plugins: readonly string[];
+  readonly logLevel: string;
+  /** Absolute. */
+  readonly stateDir: string;
+  readonly gateway: GatewayConfig;
+  readonly channel: ChannelConfig;
+  readonly mesh: { readonly host: string; readonly port: number };
+  /** `PLUGMESH_SECRET`, newest first; empty: the one in the state folder. */
+  readonly secrets: readonly string[];
+  readonly pluginSettings: Readonly<Record<string, PluginSettings>>;
+}

@@ -1,0 +1,3 @@
+export * from './config.ts';
+export * from './load-config.ts';
+export * from './plugin-environment.ts';

@@ -1,0 +1,3 @@
+export * from './bus.ts';
+export * from './frames.ts';
+export * from './topics.ts';
