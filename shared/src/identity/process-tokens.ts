@@ -1,0 +1,33 @@
+import { isMac, mac } from './mac.ts';
+import type { Secrets } from './secrets.ts';
+
+/** `PLUGMESH_TOKEN` of a plugin: `<id>.<MAC of the id>`. */
+export function pluginToken(secrets: Secrets, id: string): string {
+  return `${id}.${mac(secrets[0].pluginToken, id)}`;
+}
+
+/** The id of the plugin that holds this token, or undefined when it is nobody's. */
+export function verifyPluginToken(secrets: Secrets, token: string): string | undefined {
+  // Neither ids nor base64url contain a dot.
+  const [id = '', signature = '', ...rest] = token.split('.');
+  if (id === '' || rest.length > 0) return undefined;
+  const keys = secrets.map((each) => each.pluginToken);
+  return isMac(keys, id, signature) ? id : undefined;
+}
+
+/** What the CLI shows at `/mesh/*` before there are users: `operator.<MAC>`. */
+export function operatorToken(secrets: Secrets): string {
+  return `operator.${mac(secrets[0].operatorToken, 'operator')}`;
+}
+
+/** Whether this is the operator's token. */
+export function verifyOperatorToken(secrets: Secrets, token: string): boolean {
+  if (!token.startsWith('operator.')) return false;
+  const keys = secrets.map((each) => each.operatorToken);
+  return isMac(keys, 'operator', token.slice('operator.'.length));
+}
+
+/** The token of an `Authorization: Bearer …` header (RFC 6750 § 2.1), or undefined. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1];
+}

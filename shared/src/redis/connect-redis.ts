@@ -1,0 +1,86 @@
+import { Redis } from 'ioredis';
+import type { Log } from '../log/index.ts';
+
+/** A connection that outlives outages of its server. */
+export type RedisConnection = Redis;
+
+/** How a connection is opened. */
+export interface ConnectOptions {
+  /** Shown by `CLIENT LIST` and in the log. */
+  readonly name: string;
+  readonly log: Log;
+  /** Connect with the first command, or by `connect()`, instead of at once. */
+  readonly lazy?: boolean;
+  /** Whether commands wait for a server that is away (default), or are rejected at once. */
+  readonly queue?: boolean;
+}
+
+const LONGEST_RETRY_MS = 1000;
+const COMMAND_TIMEOUT_MS = 5000;
+
+/**
+ * Opens a connection that tries for ever and never throws on its own. While the server is away, commands wait for a few
+ * attempts (`queue: false`: not at all) and are then rejected; memory does not grow with the length of an outage.
+ */
+export function connectRedis(url: string, options: ConnectOptions): RedisConnection {
+  const { name, log, lazy = false, queue = true } = options;
+  const connection = new Redis(url, {
+    connectionName: name,
+    lazyConnect: lazy,
+    enableOfflineQueue: queue,
+    retryStrategy: retryDelayMs,
+    maxRetriesPerRequest: 3,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    // What was in flight may have been carried out: sending it again could publish a message twice.
+    autoResendUnfulfilledCommands: false,
+    // Subscription does this itself, because it has to know when it is done.
+    autoResubscribe: false,
+  });
+  logOutages(connection, name, log);
+  return connection;
+}
+
+/** Resolves to whether the connection can take commands, at the latest after `patienceMs`. */
+export async function whenConnected(connection: RedisConnection, patienceMs: number): Promise<boolean> {
+  if (connection.status === 'ready') return true;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const onReady = (): void => resolve(true);
+  const timer = setTimeout(() => resolve(false), patienceMs);
+  connection.once('ready', onReady);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    connection.off('ready', onReady);
+  }
+}
+
+/** Closes a connection, after what is in flight when the server is there. Safe to call twice. */
+export async function closeRedis(connection: RedisConnection): Promise<void> {
+  if (connection.status === 'ready') await connection.quit().catch(() => undefined);
+  connection.disconnect();
+}
+
+/** 50, 100, 200 … 1000 ms, and up to half as much again so that processes do not return in step. */
+function retryDelayMs(attempt: number): number {
+  const delay = Math.min(50 * 2 ** (attempt - 1), LONGEST_RETRY_MS);
+  return delay * (1 + Math.random() / 2);
+}
+
+/** Two lines per outage, however long it lasts and however often we try. */
+function logOutages(connection: RedisConnection, name: string, log: Log): void {
+  let away = false;
+  connection.on('error', (error: Error) => {
+    if (!away)
+      log.warn({ connection: name, reason: error.message }, 'Redis is away; trying again until it is back');
+    away = true;
+  });
+  connection.on('close', () => {
+    if (!away) log.debug({ connection: name }, 'Redis connection closed');
+  });
+  connection.on('ready', () => {
+    if (away) log.info({ connection: name }, 'Redis is back');
+    away = false;
+  });
+}

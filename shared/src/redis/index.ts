@@ -1,0 +1,5 @@
+export * from './bus-publisher.ts';
+export * from './connect-redis.ts';
+export * from './mesh-document-follower.ts';
+export * from './subscriber.ts';
+export * from './subscription.ts';

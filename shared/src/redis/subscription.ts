@@ -1,0 +1,129 @@
+import type { Log } from '../log/index.ts';
+import { closeRedis, connectRedis, type RedisConnection } from './connect-redis.ts';
+
+/** What a subscription follows, and who is told. */
+export interface SubscriptionOptions {
+  readonly redisUrl: string;
+  readonly name: string;
+  readonly log: Log;
+  /** Literal names. */
+  readonly channels?: readonly string[];
+  /** Names with `*`, `?` and `[…]` as Redis understands them. */
+  readonly patterns?: readonly string[];
+  /** Called for each message in order; `pattern` is empty for a literal channel. */
+  readonly onMessage: (channel: string, payload: Buffer, pattern: string) => void;
+  /** Everything is subscribed: the first time, and again after each outage. */
+  readonly onLive?: () => void;
+  /** The server went away: whatever is published until the next `onLive` is missed. */
+  readonly onLost?: () => void;
+}
+
+const FIRST_WAIT_MS = 1000;
+const RETRY_MS = 1000;
+const PING_EVERY_MS = 10_000;
+
+/** One Redis connection that holds subscriptions and takes them up again whenever the server comes back. */
+export class Subscription {
+  readonly #options: SubscriptionOptions;
+  readonly #channels: Set<string>;
+  readonly #patterns: Set<string>;
+  readonly #firstLive = Promise.withResolvers<true>();
+  #connection: RedisConnection | undefined;
+  #live = false;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+    this.#channels = new Set(options.channels);
+    this.#patterns = new Set(options.patterns);
+  }
+
+  /** Whether everything is subscribed at this moment. */
+  get live(): boolean {
+    return this.#live;
+  }
+
+  /** Connects. Resolves to true once subscribed, or to false after a second without Redis: it goes on trying. */
+  async start(): Promise<boolean> {
+    this.#connection ??= this.#connect();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), FIRST_WAIT_MS);
+    try {
+      return await Promise.race([this.#firstLive.promise, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Follows one more literal channel. */
+  async addChannel(channel: string): Promise<void> {
+    this.#channels.add(channel);
+    if (this.#live) await this.#connection?.subscribe(channel);
+  }
+
+  /** Follows one more pattern. */
+  async addPattern(pattern: string): Promise<void> {
+    this.#patterns.add(pattern);
+    if (this.#live) await this.#connection?.psubscribe(pattern);
+  }
+
+  /** Disconnects for good; no message is delivered afterwards. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#live = false;
+    const connection = this.#connection;
+    if (!connection) return;
+    connection.removeAllListeners('messageBuffer').removeAllListeners('pmessageBuffer');
+    await closeRedis(connection);
+  }
+
+  #connect(): RedisConnection {
+    const { redisUrl, name, log, onMessage } = this.#options;
+    const connection = connectRedis(redisUrl, { name, log });
+    connection.on('messageBuffer', (channel: Buffer, payload: Buffer) =>
+      onMessage(channel.toString(), payload, ''),
+    );
+    connection.on('pmessageBuffer', (pattern: Buffer | string, channel: Buffer, payload: Buffer) =>
+      onMessage(channel.toString(), payload, pattern.toString()),
+    );
+    connection.on('ready', () => void this.#subscribeAll(connection));
+    connection.on('close', () => this.#lose());
+    this.#timers = [setInterval(() => void this.#ping(connection), PING_EVERY_MS).unref()];
+    return connection;
+  }
+
+  async #subscribeAll(connection: RedisConnection): Promise<void> {
+    try {
+      await Promise.all([
+        this.#channels.size > 0 && connection.subscribe(...this.#channels),
+        this.#patterns.size > 0 && connection.psubscribe(...this.#patterns),
+      ]);
+    } catch (error) {
+      this.#retry(connection, error);
+      return;
+    }
+    this.#live = true;
+    this.#firstLive.resolve(true);
+    this.#options.onLive?.();
+  }
+
+  /** A server that is there and refuses (rights, loading) is asked again; one that is gone brings `ready` itself. */
+  #retry(connection: RedisConnection, error: unknown): void {
+    if (connection.status !== 'ready') return;
+    this.#options.log.warn({ err: error, connection: this.#options.name }, 'Redis refused a subscription');
+    const retry = (): void => void (connection.status === 'ready' && this.#subscribeAll(connection));
+    this.#timers.push(setTimeout(retry, RETRY_MS).unref());
+  }
+
+  #lose(): void {
+    if (!this.#live) return;
+    this.#live = false;
+    this.#options.onLost?.();
+  }
+
+  /** Finds a server that hangs, or a path that swallows packets: both leave the socket open and silent. */
+  async #ping(connection: RedisConnection): Promise<void> {
+    if (connection.status !== 'ready') return;
+    await connection.ping().catch(() => connection.disconnect(true));
+  }
+}
