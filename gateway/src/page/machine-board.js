@@ -6,8 +6,8 @@ const STALE_MS = 4_000;
 const RATE_UNITS = ['B/s', 'kB/s', 'MB/s', 'GB/s'];
 
 /**
- * One interface as the `net` event of the topic `system` has it.
- * @typedef {{ name: string, rxBytesPerSecond: number | null, txBytesPerSecond: number | null }} Interface
+ * One interface as the `net` event of the topic `system` has it; rates in bytes per second.
+ * @typedef {{ iface: string, addresses: readonly string[], rate: { receive: number, send: number } | null }} Interface
  */
 
 /** Live values of the topic `system`: the machine that runs the mesh. */
@@ -27,7 +27,7 @@ export class MachineBoard {
   start() {
     this.#connection.hear('system', ({ event, payload }) => {
       if (event === 'update-node') this.#update(/** @type {{ el: string, value: unknown }} */ (payload));
-      if (event === 'net') showNet(payload);
+      if (event === 'net') showNet(/** @type {readonly Interface[]} */ (payload));
     });
     setInterval(() => this.#age(), 1_000);
   }
@@ -36,7 +36,8 @@ export class MachineBoard {
   #update({ el, value }) {
     this.#heardAt = Date.now();
     const text = String(value);
-    if (el === 'uptime' || el === 'info_utc') element(el).textContent = text;
+    if (el === 'uptime') element(el).textContent = text;
+    if (el === 'info_utc') element(el).textContent = text.slice(0, 19).replace('T', ' ');
     if (el !== 'cpu_load' && el !== 'ram_usage') return;
     element(el).textContent = text;
     const percent = Number.parseFloat(text);
@@ -62,24 +63,23 @@ function staleText(heardAt, silentMs, stale) {
   return heardAt ? `No news for ${Math.round(silentMs / 1000)} s.` : 'Waiting for the first values…';
 }
 
-/** @param {unknown} payload */
-function showNet(payload) {
-  const { interfaces } = /** @type {{ interfaces: readonly Interface[] }} */ (payload);
-  const rows = interfaces.map(({ name, rxBytesPerSecond, txBytesPerSecond }) =>
+/** @param {readonly Interface[]} interfaces */
+function showNet(interfaces) {
+  const rows = interfaces.map(({ iface, addresses, rate }) =>
     make(
       'tr',
       {},
-      make('th', { scope: 'row' }, name),
-      make('td', {}, rateText(rxBytesPerSecond)),
-      make('td', {}, rateText(txBytesPerSecond)),
+      make('th', { scope: 'row' }, iface, ' ', make('small', {}, addresses.join(' '))),
+      make('td', {}, rateText(rate?.receive)),
+      make('td', {}, rateText(rate?.send)),
     ),
   );
   element('net').replaceChildren(...rows);
 }
 
-/** @param {number | null} bytesPerSecond */
+/** @param {number | undefined} bytesPerSecond */
 function rateText(bytesPerSecond) {
-  if (bytesPerSecond === null) return '–';
+  if (bytesPerSecond === undefined) return '–';
   let value = bytesPerSecond;
   let unit = 0;
   while (value >= 1000 && unit < RATE_UNITS.length - 1) {
