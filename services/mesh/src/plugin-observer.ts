@@ -1,0 +1,164 @@
+import type { ErrorCode } from '@plugmesh/shared/errors';
+import type { Instance, ObservedState } from '@plugmesh/shared/mesh-document';
+import { lastLines } from './last-lines.ts';
+import { listeningPorts } from './listening-ports.ts';
+import type { ManagedProcess } from './pm2.ts';
+import { probe, type ProbeResult } from './probe.ts';
+
+/** A plugin to look at: its health path, and where its instances should be. */
+export interface ObservedPlugin {
+  readonly id: string;
+  readonly health: string;
+  /** Started by pm2. */
+  readonly processes: readonly ManagedProcess[];
+  /** Started elsewhere: instance id → origin. */
+  readonly remote: ReadonlyMap<string, string>;
+}
+
+/** How long a process may take until it listens. */
+const PATIENCE_MS = 30_000;
+/** A process that listens, but elsewhere, will not change its mind. */
+const ELSEWHERE_MS = 2000;
+/** A single slow answer takes nothing down. */
+const FAILURES = 3;
+const READY_EVERY_MS = 5000;
+
+interface Sight {
+  readonly instance: Instance;
+  readonly result: ProbeResult;
+  readonly reason?: string;
+  readonly at: number;
+  readonly failures: number;
+}
+
+/** One look at one instance, and what it came to. */
+interface Place {
+  readonly id: string;
+  readonly url: string;
+  readonly health: string;
+  readonly process?: ManagedProcess;
+}
+
+/** Looks at instances from outside, by HTTP and `/proc`, and says how each plugin is. */
+export class PluginObserver {
+  readonly #sights = new Map<string, Sight>();
+  readonly #now: () => number;
+
+  /** `now` is a clock in milliseconds since the epoch. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** Probes what is due and returns the plugin's state. Ready instances are asked every 5 s, the others each time. */
+  async observe(plugin: ObservedPlugin): Promise<ObservedState> {
+    const places = [...plugin.processes.map((each, n) => this.#local(plugin, each, n)), ...remotes(plugin)];
+    const sights = await Promise.all(places.map((place) => this.#look(place)));
+    const instances = sights.map(({ instance }) => instance);
+    return { ...summary(plugin, sights), instances };
+  }
+
+  /** Forgets instances that are not among these. */
+  keepOnly(ids: ReadonlySet<string>): void {
+    for (const id of this.#sights.keys()) if (!ids.has(id)) this.#sights.delete(id);
+  }
+
+  #local(plugin: ObservedPlugin, process: ManagedProcess, n: number): Place {
+    const id = process.instance ?? `${plugin.id}-${n}`;
+    return { id, url: `http://${process.host}:${process.port ?? 0}`, health: plugin.health, process };
+  }
+
+  async #look(place: Place): Promise<Sight> {
+    const before = this.#sights.get(place.id);
+    const pid = place.process?.pid;
+    const isSame = before?.instance.pid === pid && before?.instance.url === place.url;
+    if (before && isSame && before.result.kind === 'ready' && before.failures === 0) {
+      if (this.#now() - before.at < READY_EVERY_MS) return before;
+    }
+    const sight = await this.#judge(place, isSame ? before : undefined);
+    this.#sights.set(place.id, sight);
+    return sight;
+  }
+
+  async #judge(place: Place, before: Sight | undefined): Promise<Sight> {
+    const { id, url, process } = place;
+    const at = this.#now();
+    const base = { id, url, ...(process?.pid === undefined ? {} : { pid: process.pid }) };
+    if (process && process.pid === undefined) {
+      const reason = await exitReason(process);
+      return {
+        instance: { ...base, state: 'unready' },
+        result: { kind: 'not-listening' },
+        reason,
+        at,
+        failures: 1,
+      };
+    }
+    const result = await probe(url, place.health);
+    if (result.kind === 'ready') {
+      const readyMs =
+        before?.instance.readyMs ?? (process ? Math.max(0, this.#now() - process.startedAt) : undefined);
+      const instance: Instance = { ...base, state: 'ready', ...(readyMs === undefined ? {} : { readyMs }) };
+      return { instance, result, at, failures: 0 };
+    }
+    const failures = (before?.failures ?? 0) + 1;
+    if (before?.instance.state === 'ready' && failures < FAILURES) return { ...before, at, failures };
+    const reason = result.kind === 'not-listening' ? await this.#silence(place, at) : result.reason;
+    const state = reason === undefined ? 'starting' : 'unready';
+    return {
+      instance: { ...base, state },
+      result,
+      ...(reason === undefined ? {} : { reason }),
+      at,
+      failures,
+    };
+  }
+
+  /** Why nothing listens at the instance's address, or undefined while it may still come. */
+  async #silence({ url, process }: Place, at: number): Promise<string | undefined> {
+    if (!process) return withCode('MESH_PLUGIN_NOT_LISTENING', `nothing listens at ${url}`);
+    const age = at - process.startedAt;
+    if (age < ELSEWHERE_MS) return undefined;
+    const elsewhere = (await listeningPorts(process.pid ?? 0)).filter((port) => port !== process.port);
+    const address = `${process.host}:${process.port ?? 0}`;
+    if (elsewhere.length > 0) {
+      const ports = elsewhere.join(', ');
+      const text = `process ${process.pid ?? 0} listens on ${ports}, not on ${address}: use the PORT it is given`;
+      return withCode('MESH_PLUGIN_NOT_LISTENING', text);
+    }
+    if (age < PATIENCE_MS) return undefined;
+    return withCode(
+      'MESH_PLUGIN_NOT_LISTENING',
+      `it did not listen on ${address} within ${PATIENCE_MS / 1000} s`,
+    );
+  }
+}
+
+function remotes(plugin: ObservedPlugin): Place[] {
+  return [...plugin.remote].map(([id, url]) => ({ id, url, health: plugin.health }));
+}
+
+/** The plugin is as its best instance is. */
+function summary(plugin: ObservedPlugin, sights: readonly Sight[]): Omit<ObservedState, 'instances'> {
+  if (sights.length === 0) {
+    return { state: 'stopped', reason: `no instance of '${plugin.id}' runs` };
+  }
+  if (sights.some(({ instance }) => instance.state === 'ready')) return { state: 'ready' };
+  const disabled = sights.map(({ result }) => result).find((result) => result.kind === 'disabled');
+  if (disabled) return { state: 'disabled', reason: disabled.reason };
+  if (sights.some(({ instance }) => instance.state === 'starting')) return { state: 'starting' };
+  return {
+    state: 'unready',
+    reason: sights.find(({ reason }) => reason !== undefined)?.reason ?? 'it does not answer',
+  };
+}
+
+async function exitReason(process: ManagedProcess): Promise<string> {
+  const lines = await lastLines(process.errorFile, 5);
+  const said = lines.length === 0 ? '' : `; its last lines:\n${lines.join('\n')}`;
+  const times = process.restarts > 0 ? `, restarted ${process.restarts} times` : '';
+  return withCode('MESH_PLUGIN_EXITED', `its process ended by itself (${process.status}${times})${said}`);
+}
+
+function withCode(code: ErrorCode, text: string): string {
+  return `${code}: ${text}`;
+}

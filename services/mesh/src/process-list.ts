@@ -1,0 +1,58 @@
+import type { Log } from '@plugmesh/shared/log';
+import type { ManagedProcess, Pm2 } from './pm2.ts';
+
+/** How old the list may get while nothing happens. */
+const FRESH_MS = 15_000;
+
+/** What pm2 runs, asked again only when a process ended or somebody says that the list is stale: a call costs 0.2 s. */
+export class ProcessList {
+  readonly #pm2: Pm2 | undefined;
+  readonly #log: Log;
+  #processes: readonly ManagedProcess[] = [];
+  #listedAt = Number.NEGATIVE_INFINITY;
+  #asking: Promise<readonly ManagedProcess[]> | undefined;
+
+  constructor(pm2: Pm2 | undefined, log: Log) {
+    this.#pm2 = pm2;
+    this.#log = log;
+  }
+
+  /** Whether this mesh starts processes itself. */
+  get isManaged(): boolean {
+    return this.#pm2 !== undefined;
+  }
+
+  /** The processes, from pm2 when one of them has ended since the last answer. */
+  async current(): Promise<readonly ManagedProcess[]> {
+    const isFresh = performance.now() - this.#listedAt < FRESH_MS;
+    if (isFresh && this.#processes.every(({ pid }) => pid !== undefined && isAlive(pid)))
+      return this.#processes;
+    return this.refresh();
+  }
+
+  /** Asks pm2 now; calls at the same time share one answer. */
+  refresh(): Promise<readonly ManagedProcess[]> {
+    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
+    return this.#asking;
+  }
+
+  async #ask(): Promise<readonly ManagedProcess[]> {
+    if (!this.#pm2) return this.#processes;
+    try {
+      this.#processes = await this.#pm2.list();
+    } catch (error) {
+      this.#log.warn({ err: error }, 'pm2 did not say what it runs; the last list stays');
+    }
+    this.#listedAt = performance.now();
+    return this.#processes;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
