@@ -1,2 +1,3 @@
+export * from './deadline.ts';
 export * from './lifecycle.ts';
 export * from './run-process.ts';

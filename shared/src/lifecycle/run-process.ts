@@ -19,7 +19,7 @@ export async function runProcess(lifecycle: Lifecycle): Promise<void> {
     process.exit(1);
   }
   if (lifecycle.state !== 'ready') return;
-  lifecycle.log.info(`${lifecycle.name} is ready`);
+  lifecycle.log.info(`${lifecycle.name} has started`);
   process.send?.('ready');
 }
 

@@ -1,4 +1,5 @@
 import type { Log } from '../log/index.ts';
+import { InOrder } from './in-order.ts';
 import { Subscription } from './subscription.ts';
 
 /** What a subscriber follows. */
@@ -22,15 +23,17 @@ export interface SubscriberOptions<State> {
 export abstract class Subscriber<State> {
   readonly state: State;
   readonly #subscription: Subscription;
-  readonly #log: Log;
-  #handled: Promise<void> | undefined;
+  readonly #handlers: InOrder;
 
   constructor(options: SubscriberOptions<State>) {
     this.state = options.state;
-    this.#log = options.log;
+    const name = options.name ?? this.constructor.name;
+    this.#handlers = new InOrder((error) =>
+      options.log.error({ err: error, subscriber: name }, 'a message handler failed'),
+    );
     this.#subscription = new Subscription({
       ...options,
-      name: options.name ?? this.constructor.name,
+      name,
       onMessage: (event, payload, pattern) => this.#deliver(event, payload, pattern),
     });
   }
@@ -61,35 +64,10 @@ export abstract class Subscriber<State> {
   /** Ends the subscription, after the messages that were already received. */
   async cleanup(): Promise<void> {
     await this.#subscription.stop();
-    await this.#handled;
+    await this.#handlers.settled();
   }
 
   #deliver(event: string, payload: Buffer, pattern: string): void {
-    const handle = (): Promise<void> | void => this.bufferHandler(event, payload, pattern, this.state);
-    // Handlers that answer at once need no queue; behind a slow one, messages keep their order.
-    if (this.#handled) this.#remember(this.#handled.then(handle));
-    else this.#handleNow(handle);
-  }
-
-  #handleNow(handle: () => Promise<void> | void): void {
-    try {
-      const result = handle();
-      if (result) this.#remember(result);
-    } catch (error) {
-      this.#report(error);
-    }
-  }
-
-  #remember(handling: Promise<void>): void {
-    const handled = handling
-      .catch((error: unknown) => this.#report(error))
-      .finally(() => {
-        if (this.#handled === handled) this.#handled = undefined;
-      });
-    this.#handled = handled;
-  }
-
-  #report(error: unknown): void {
-    this.#log.error({ err: error, subscriber: this.constructor.name }, 'a message handler failed');
+    this.#handlers.run(() => this.bufferHandler(event, payload, pattern, this.state));
   }
 }

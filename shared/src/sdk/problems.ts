@@ -1,0 +1,38 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import { MeshError, PROBLEM_TYPE, problemDocument, type ErrorCode } from '../errors/index.ts';
+import type { Log } from '../log/index.ts';
+
+/** Answers with a problem document (RFC 9457). */
+export function sendProblem(request: Request, response: Response, error: MeshError, plugin: string): void {
+  const requestId = request.get('x-request-id');
+  response.status(error.status).type(PROBLEM_TYPE);
+  if (error.status === 503) response.set('Retry-After', '1');
+  response.send(JSON.stringify(problemDocument(error, { plugin, requestId })));
+}
+
+/** Express' last handler: what a route throws becomes an answer, and what the author has to mend goes to the log. */
+export function answerErrors(plugin: string, log: Log): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const known = asMeshError(error);
+    if (known.status >= 500) log.error({ err: error, path: request.path }, 'a route failed');
+    // Too late for an answer of ours: express cuts the connection, so that nobody takes half an answer for a whole one.
+    if (response.headersSent) next(error);
+    else sendProblem(request, response, known, plugin);
+  };
+}
+
+/** Statuses that express and its body parsers raise by themselves; their messages are for the client. */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: 'MESH_BAD_REQUEST',
+  404: 'MESH_NOT_FOUND',
+  413: 'MESH_BODY_TOO_LARGE',
+  415: 'MESH_BAD_REQUEST',
+};
+
+function asMeshError(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
+  const code = typeof status === 'number' ? CODES[status] : undefined;
+  if (code) return new MeshError(code, String(message), { cause: error });
+  return new MeshError('MESH_INTERNAL', 'the plugin could not answer this request', { cause: error });
+}

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { MeshError } from '../errors/index.ts';
+import { parseManifest, type Manifest } from '../manifest/index.ts';
+
+/** A manifest as the SDK uses it: checked, and as it was written. */
+export interface ReadManifest {
+  readonly manifest: Manifest;
+  readonly source: unknown;
+}
+
+/** Reads the `plugin.json` of the entry's folder or the nearest one above it, else of the working directory. */
+export function readManifest(entry: string, cwd: string): ReadManifest {
+  const file = [...foldersAbove(entry), cwd].map((folder) => join(folder, 'plugin.json')).find(existsSync);
+  if (file === undefined) {
+    throw new MeshError('MESH_MANIFEST_INVALID', `there is no plugin.json above '${entry}' nor in '${cwd}'`, {
+      fix: 'put a plugin.json with name and run beside src/',
+    });
+  }
+  const text = readFileSync(file, 'utf8');
+  return { manifest: parseManifest(text, file), source: JSON.parse(text) as unknown };
+}
+
+function foldersAbove(entry: string): string[] {
+  const folders: string[] = [];
+  for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder))
+    folders.push(folder);
+  return folders;
+}
