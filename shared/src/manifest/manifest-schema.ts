@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { httpSchema } from './http-schema.ts';
+import { middlewareSchema } from './middleware-schema.ts';
+import { isReservedName } from './reserved-names.ts';
+import { topicRuleSchema } from './topic-rule-schema.ts';
+
+const PLUGIN_NAME = /^[a-z][a-z0-9-]{0,39}$/;
+
+/** A plugin's id. */
+export const pluginName = z
+  .string('a plugin name')
+  .regex(PLUGIN_NAME, 'lower-case letters, digits and hyphens, beginning with a letter, at most 40')
+  .refine((name) => !isReservedName(name), 'a name that the mesh does not use itself');
+
+const argv = z
+  .array(z.string().min(1, 'a program or argument'))
+  .min(1, 'a program and its arguments')
+  .describe('A program and its arguments, each one an element; no shell is involved.');
+
+const endpointType = z.looseObject({
+  type: z.string().min(1, 'the name of an endpoint type'),
+  callouts: z.string().startsWith('/', 'a path that begins with /').exactOptional(),
+});
+
+/** The schema of `plugin.json`, with every default (contracts § 1.2). */
+export const manifestSchema = z
+  .strictObject({
+    $schema: z.string().exactOptional().describe('Where editors find the schema of this file.'),
+    name: pluginName.describe('Equals the folder; the URL segment.'),
+    version: z.string().exactOptional().describe('Shown in the status and in the docs.'),
+    title: z.string().exactOptional().describe('Shown in the status and in the docs.'),
+    description: z.string().exactOptional().describe('Shown in the status and in the docs.'),
+    requires: z
+      .record(z.string().min(1), z.string().regex(/^>=\s*\d+(\.\d+)*$/, 'a least version like ">=3.9"'))
+      .default({})
+      .describe('Programs and least versions; not met: state skipped, with a hint.'),
+    setup: z.array(argv).default([]).describe('Commands that run once before the first start.'),
+    run: argv.describe('The command that starts the plugin, in its folder.'),
+    port: z.int().min(1).max(65_535).exactOptional().describe('Where it listens; a free port by default.'),
+    instances: z.int().min(1).max(256).default(1).describe('Processes on this host.'),
+    http: httpSchema.prefault({}).describe('How the gateway serves the plugin.'),
+    topics: z.array(topicRuleSchema).default([]).describe('Who may join its topics and push to them.'),
+    middleware: middlewareSchema.exactOptional().describe('Looks at requests to other plugins.'),
+    endpoints: z.array(endpointType).exactOptional().describe('Endpoint types that the plugin provides.'),
+    config: z
+      .record(z.string(), z.unknown())
+      .exactOptional()
+      .describe('JSON Schema of the settings in [plugins.<name>.config].'),
+    dependsOn: z.array(pluginName).default([]).describe('Plugins that must be ready before it is started.'),
+  })
+  .refine(hasRoomForInstances, { path: ['instances'], error: '1, because "port" is fixed' });
+
+function hasRoomForInstances(manifest: { port?: number; instances: number }): boolean {
+  return manifest.port === undefined || manifest.instances === 1;
+}
