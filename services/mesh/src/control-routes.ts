@@ -1,0 +1,147 @@
+import { writeOverride, type Config } from '@plugmesh/shared/config';
+import { MeshError, PROBLEM_TYPE, problemDocument } from '@plugmesh/shared/errors';
+import { bearerToken, type Secrets, verifyOperatorToken, verifyPluginToken } from '@plugmesh/shared/identity';
+import type { Log } from '@plugmesh/shared/log';
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import type { Control } from './control.ts';
+import type { ProcessList } from './process-list.ts';
+import { REGISTRATION_MS, type Registrations } from './registrations.ts';
+import { readRegistration } from './registry-request.ts';
+import { pluginsView, statusView, type Viewer } from './status.ts';
+
+/** What the routes need. */
+export interface ControlRoutesOptions {
+  readonly control: Control;
+  readonly registrations: Registrations;
+  readonly processes: ProcessList;
+  readonly secrets: Secrets;
+  /** The newest configuration. */
+  readonly config: () => Config;
+  readonly isRedisConnected: () => boolean;
+  readonly log: Log;
+}
+
+/** The `/mesh/*` routes and the process's own health (reference: docs/reference/mesh-api.md). */
+export function createControlRoutes(options: ControlRoutesOptions): Express {
+  const { control, processes, secrets, isRedisConnected } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(express.json({ limit: '256kb' }));
+  const viewer = (req: Request): Viewer => ({ isOperator: isOperator(req, secrets) });
+
+  app.get('/healthz', (_req, res) => void res.json({ state: 'ready' }));
+  app.get('/readyz', (_req, res) => {
+    const connected = isRedisConnected();
+    res
+      .status(connected ? 200 : 503)
+      .json({ state: connected ? 'ready' : 'degraded', leading: control.isLeading });
+  });
+  app.get('/mesh/plugins', (req, res) => void res.json(pluginsView(control.document, viewer(req))));
+  app.get('/mesh/status', async (req, res) => {
+    const status = {
+      document: control.document,
+      isLeading: control.isLeading,
+      isRedisConnected: isRedisConnected(),
+      processes: await processes.current(),
+    };
+    res.json(statusView(status, viewer(req)));
+  });
+  addSwitches(app, options);
+  addRegistry(app, options);
+  app.use((req) => {
+    throw new MeshError('MESH_NOT_FOUND', `nothing is at '${req.method} ${req.path}'`);
+  });
+  app.use(problemHandler(options));
+  return app;
+}
+
+function addSwitches(app: Express, { control, config, secrets, log }: ControlRoutesOptions): void {
+  const setEnabled = (enabled: boolean) => async (req: Request<{ id: string }>, res: Response) => {
+    requireOperator(req, secrets);
+    const { id } = req.params;
+    if (!control.document.plugins.some((plugin) => plugin.id === id)) {
+      throw new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${id}'`);
+    }
+    writeOverride(config().stateDir, id, enabled);
+    log.info({ plugin: id }, enabled ? 'enabled by the operator' : 'disabled by the operator');
+    await control.apply();
+    const plugin = control.document.plugins.find((each) => each.id === id);
+    res.json({ id, enabled, state: plugin?.state, version: control.document.version });
+  };
+  app.post('/mesh/plugins/:id/enable', setEnabled(true));
+  app.post('/mesh/plugins/:id/disable', setEnabled(false));
+}
+
+function addRegistry(app: Express, options: ControlRoutesOptions): void {
+  const { control, registrations, config, log } = options;
+  app.put('/mesh/registry/:plugin/:instance', async (req, res) => {
+    const { plugin, instance } = req.params;
+    requirePlugin(req, plugin, options.secrets);
+    const registration = await readRegistration(plugin, instance, req.body, config());
+    if (registrations.register(registration)) {
+      log.info({ plugin, instance, url: registration.url }, 'registered');
+      await control.refresh();
+    }
+    res.json({ plugin, instance, expiresInMs: REGISTRATION_MS, version: control.document.version });
+  });
+  app.delete('/mesh/registry/:plugin/:instance', async (req, res) => {
+    const { plugin, instance } = req.params;
+    requirePlugin(req, plugin, options.secrets);
+    if (registrations.deregister(plugin, instance)) {
+      log.info({ plugin, instance }, 'deregistered');
+      await control.refresh();
+    }
+    res.status(204).end();
+  });
+}
+
+function isOperator(req: Request, secrets: Secrets): boolean {
+  const token = bearerToken(req.get('authorization'));
+  return token !== undefined && verifyOperatorToken(secrets, token);
+}
+
+function requireOperator(req: Request, secrets: Secrets): void {
+  if (isOperator(req, secrets)) return;
+  throw new MeshError('MESH_UNAUTHORIZED', 'this needs the operator token', {
+    fix: 'Use the plugmesh command on the mesh’s machine, or send its token as Authorization: Bearer.',
+  });
+}
+
+/** A plugin may speak for itself only. */
+function requirePlugin(req: Request, plugin: string, secrets: Secrets): void {
+  const token = bearerToken(req.get('authorization'));
+  const holder = token === undefined ? undefined : verifyPluginToken(secrets, token);
+  if (holder === plugin) return;
+  if (holder === undefined) {
+    throw new MeshError('MESH_UNAUTHORIZED', 'this needs the plugin’s own token', {
+      fix: 'Send Authorization: Bearer with the PLUGMESH_TOKEN that the process was given.',
+    });
+  }
+  throw new MeshError('MESH_FORBIDDEN', `the token of '${holder}' does not speak for '${plugin}'`);
+}
+
+function problemHandler({ control, log }: ControlRoutesOptions): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = toMeshError(error);
+    if (problem.status >= 500) log.error({ err: error }, 'a request failed');
+    const requestId = req.get('x-request-id');
+    const expose = control.document.mode === 'development';
+    res.status(problem.status).type(PROBLEM_TYPE).json(problemDocument(problem, { requestId, expose }));
+  };
+}
+
+/** What body parsing throws carries its own status; anything else that is not ours is a fault of ours. */
+function toMeshError(error: unknown): MeshError {
+  if (error instanceof MeshError) return error;
+  const status = (error as { status?: unknown }).status;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new MeshError('MESH_BAD_REQUEST', 'the body is not JSON, or larger than 256 KiB', {
+      cause: error,
+    });
+  }
+  return new MeshError('MESH_INTERNAL', 'the request could not be answered', { cause: error });
+}

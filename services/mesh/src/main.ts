@@ -1,0 +1,92 @@
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { loadConfig, processEnvironment } from '@plugmesh/shared/config';
+import { loadSecrets } from '@plugmesh/shared/identity';
+import { Lifecycle, runProcess } from '@plugmesh/shared/lifecycle';
+import { createLog } from '@plugmesh/shared/log';
+import { closeRedis, connectRedis } from '@plugmesh/shared/redis';
+import { Control } from './control.ts';
+import { createControlRoutes } from './control-routes.ts';
+import { DocumentWriter } from './document-writer.ts';
+import { Lease } from './lease.ts';
+import { MeshFiles } from './mesh-files.ts';
+import { PluginObserver } from './plugin-observer.ts';
+import { Pm2 } from './pm2.ts';
+import { ProcessKeeper } from './process-keeper.ts';
+import { ProcessList } from './process-list.ts';
+import { Registrations } from './registrations.ts';
+
+const checkout = join(import.meta.dirname, '../../..');
+const config = loadConfig();
+const log = createLog({ name: 'mesh', level: config.logLevel, mode: config.mode });
+const environment = processEnvironment();
+
+// pm2 gives its home to what it runs; without it, something else starts the processes.
+const pm2 =
+  environment['PM2_HOME'] === undefined
+    ? undefined
+    : new Pm2({
+        program: join(createRequire(import.meta.url).resolve('pm2/package.json'), '../bin/pm2'),
+        ecosystem: join(checkout, 'ecosystem.config.js'),
+        env: environment,
+      });
+
+const redis = connectRedis(config.redisUrl ?? 'redis://127.0.0.1:2348', {
+  name: 'mesh',
+  log,
+  lazy: true,
+  queue: false,
+});
+const files = new MeshFiles(log);
+const registrations = new Registrations();
+const processes = new ProcessList(pm2, log);
+const control = new Control({
+  files,
+  registrations,
+  processes,
+  keeper: new ProcessKeeper(pm2, processes, log),
+  observer: new PluginObserver(),
+  lease: new Lease(redis, `${process.pid}-${crypto.randomUUID()}`, log),
+  writer: new DocumentWriter(redis, log),
+  log,
+});
+const server = createServer(
+  createControlRoutes({
+    control,
+    registrations,
+    processes,
+    secrets: loadSecrets(config),
+    config: () => files.content.config,
+    isRedisConnected: () => redis.status === 'ready',
+    log,
+  }),
+);
+
+await runProcess(
+  new Lifecycle({
+    name: 'mesh',
+    log,
+    steps: [
+      {
+        name: 'redis',
+        // It goes on trying in the background: a mesh without Redis still answers, and says that it is degraded.
+        start: () => void redis.connect().catch(() => undefined),
+        stop: () => closeRedis(redis),
+      },
+      { name: 'control', start: () => control.start(), stop: () => control.stop() },
+      {
+        name: 'http',
+        start: () =>
+          new Promise<void>((resolve, reject) => {
+            server.once('error', reject).listen(config.mesh.port, config.mesh.host, resolve);
+          }),
+        stop: () =>
+          new Promise<void>((resolve) => {
+            server.close(() => resolve());
+            server.closeAllConnections();
+          }),
+      },
+    ],
+  }),
+);

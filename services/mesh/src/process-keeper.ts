@@ -1,0 +1,82 @@
+import { MeshError } from '@plugmesh/shared/errors';
+import type { Log } from '@plugmesh/shared/log';
+import type { FoundManifest } from '@plugmesh/shared/manifest';
+import type { ManagedProcess, Pm2 } from './pm2.ts';
+import type { ProcessList } from './process-list.ts';
+
+/** A local plugin that should run, with everything that its process is started from. */
+export interface WantedPlugin {
+  readonly id: string;
+  readonly startedFrom: string;
+}
+
+/** Starts, stops and starts anew the local plugins' processes, so that pm2 runs what the files ask for. */
+export class ProcessKeeper {
+  readonly #pm2: Pm2 | undefined;
+  readonly #list: ProcessList;
+  readonly #log: Log;
+  #known = new Map<string, string>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(pm2: Pm2 | undefined, list: ProcessList, log: Log) {
+    this.#pm2 = pm2;
+    this.#list = list;
+    this.#log = log;
+  }
+
+  /** Takes what runs as what was asked for: at the start, pm2 is still busy with the same list. */
+  adopt(wanted: readonly WantedPlugin[]): void {
+    this.#known = byId(wanted);
+  }
+
+  /** Brings pm2 in line; one change after the other. A plugin that fails harms no other. */
+  reconcile(wanted: readonly WantedPlugin[]): Promise<void> {
+    this.#work = this.#work.then(() => this.#reconcile(byId(wanted)));
+    return this.#work;
+  }
+
+  async #reconcile(wanted: Map<string, string>): Promise<void> {
+    if (!this.#pm2) return;
+    const running = pluginNames(await this.#list.refresh());
+    const isStale = (id: string): boolean => this.#known.has(id) && this.#known.get(id) !== wanted.get(id);
+    for (const [id, names] of running) {
+      if (wanted.has(id) && !isStale(id)) continue;
+      for (const name of names) await this.#try(`stop '${name}'`, (pm2) => pm2.remove(name));
+    }
+    for (const id of wanted.keys()) {
+      if (running.has(id) && !isStale(id)) continue;
+      await this.#try(`start '${id}'`, (pm2) => pm2.start(id));
+    }
+    this.#known = wanted;
+    await this.#list.refresh();
+  }
+
+  async #try(what: string, action: (pm2: Pm2) => Promise<void>): Promise<void> {
+    if (!this.#pm2) throw new MeshError('MESH_NOT_SUPPORTED', 'this mesh does not start processes itself');
+    try {
+      await action(this.#pm2);
+      this.#log.info(`pm2: ${what}`);
+    } catch (error) {
+      this.#log.error({ err: error }, `pm2 could not ${what}`);
+    }
+  }
+}
+
+/** Everything that a plugin's process depends on, as text that is compared. */
+export function startedFrom(found: FoundManifest, settings: unknown): string {
+  const { manifest } = found;
+  return JSON.stringify([manifest?.run, manifest?.port, manifest?.instances, manifest?.folder, settings]);
+}
+
+function byId(wanted: readonly WantedPlugin[]): Map<string, string> {
+  return new Map(wanted.map(({ id, startedFrom: from }) => [id, from]));
+}
+
+function pluginNames(processes: readonly ManagedProcess[]): Map<string, Set<string>> {
+  const names = new Map<string, Set<string>>();
+  for (const { plugin, name } of processes) {
+    if (plugin === undefined) continue;
+    names.set(plugin, (names.get(plugin) ?? new Set()).add(name));
+  }
+  return names;
+}

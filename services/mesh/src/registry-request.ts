@@ -1,0 +1,101 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIPv6 } from 'node:net';
+import type { Config, Grants } from '@plugmesh/shared/config';
+import { MeshError, MeshProblems } from '@plugmesh/shared/errors';
+import { type Manifest, parseManifest } from '@plugmesh/shared/manifest';
+import type { Registration } from '@plugmesh/shared/mesh-document';
+import { z } from 'zod';
+
+const body = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  version: z.string().max(100).optional(),
+  startedAt: z.string().max(100).optional(),
+  manifest: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** Checks what an instance says of itself (contracts § 1.6). Throws `MeshError` with what to do. */
+export async function readRegistration(
+  plugin: string,
+  instance: string,
+  value: unknown,
+  config: Config,
+): Promise<Registration> {
+  if (!/^[\w.:-]{1,100}$/.test(instance)) {
+    throw bad(`an instance's id has 1 to 100 letters, digits, '.', ':', '_' or '-'; received '${instance}'`);
+  }
+  const parsed = body.safeParse(value);
+  if (!parsed.success) throw bad(z.prettifyError(parsed.error));
+  const { url, manifest, version, startedAt } = parsed.data;
+  await checkNetwork(url, config.gateway.instanceNetworks);
+  return {
+    plugin,
+    instance,
+    url: new URL(url).origin,
+    ...(version === undefined ? {} : { version }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(manifest === undefined ? {} : { manifest: readManifest(plugin, manifest, config) }),
+  };
+}
+
+/** The address must lie in `gateway.instance_networks`, or a plugin could turn the gateway on any host. */
+async function checkNetwork(url: string, networks: readonly string[]): Promise<void> {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const allowed = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) allowed.addAddress(address, family);
+    else allowed.addSubnet(address, Number(bits), family);
+  }
+  const addresses = await lookup(host, { all: true }).catch(() => []);
+  const isAllowed = addresses.every(({ address, family }) =>
+    allowed.check(address, family === 6 ? 'ipv6' : 'ipv4'),
+  );
+  if (addresses.length > 0 && isAllowed) return;
+  throw new MeshError('MESH_FORBIDDEN', `'${host}' is not in gateway.instance_networks`, {
+    fix: `Register an address in one of ${networks.join(', ')}, or add its network there.`,
+  });
+}
+
+function readManifest(plugin: string, value: object, config: Config): Manifest {
+  let manifest: Manifest;
+  try {
+    // It is started elsewhere: whatever `run` says is not ours to start.
+    manifest = parseManifest(JSON.stringify({ run: ['-'], ...value }), `${plugin}/plugin.json`, {
+      id: plugin,
+    });
+  } catch (error) {
+    if (!(error instanceof MeshProblems)) throw error;
+    throw bad(error.message);
+  }
+  const refused = beyondGrants(manifest, config.pluginSettings[plugin]?.grants);
+  if (refused.length === 0) return manifest;
+  throw new MeshError('MESH_FORBIDDEN', `a registered manifest may not set ${refused.join(', ')}`, {
+    fix: `Allow it in plugmesh.toml: [plugins.${plugin}.grants].`,
+  });
+}
+
+const STRICTNESS = ['public', 'key', 'session', 'admin'] as const;
+
+/** What a registered manifest asks for that only `grants` can allow. */
+function beyondGrants(manifest: Manifest, grants: Grants | undefined): string[] {
+  const { name, http, topics, middleware } = manifest;
+  const least = STRICTNESS.indexOf(grants?.guard ?? 'session');
+  const guards = [http.guard, ...http.routes.map(({ guard }) => guard)];
+  const ownTopics = (pattern: string): boolean =>
+    pattern === name || pattern.startsWith(`${name}:`) || (grants?.topics ?? []).includes(pattern);
+  return [
+    ...guards.filter((guard) => STRICTNESS.indexOf(guard) < least).map((guard) => `the guard '${guard}'`),
+    ...http.aliases
+      .filter((alias) => !(grants?.aliases ?? []).includes(alias))
+      .map((alias) => `the alias '${alias}'`),
+    ...topics.filter(({ pattern }) => !ownTopics(pattern)).map(({ pattern }) => `the topic '${pattern}'`),
+    ...(middleware && grants?.middleware !== true ? ['middleware'] : []),
+  ];
+}
+
+function bad(message: string): MeshError {
+  return new MeshError('MESH_BAD_REQUEST', message, {
+    fix: 'Send JSON: {"url": "http://127.0.0.1:8001", "version"?, "startedAt"?, "manifest"?}.',
+  });
+}

@@ -1,0 +1,73 @@
+import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
+import type { ManagedProcess } from './pm2.ts';
+
+/** Who asks: a stranger sees names and states, the operator everything. */
+export interface Viewer {
+  readonly isOperator: boolean;
+}
+
+/** `GET /mesh/plugins`. In development mode everybody sees what the operator sees, less addresses and process ids. */
+export function pluginsView({ version, mode, plugins }: MeshDocument, viewer: Viewer): object {
+  const isOpen = viewer.isOperator || mode === 'development';
+  return { version, mode, plugins: plugins.map((plugin) => pluginView(plugin, isOpen, viewer.isOperator)) };
+}
+
+function pluginView(plugin: MeshPlugin, isOpen: boolean, isOperator: boolean): object {
+  const { id, title, state } = plugin;
+  const known = { id, ...(title === undefined ? {} : { title }), state };
+  if (!isOpen) return known;
+  const { description, version, language, source, enabled, reason, http, instances } = plugin;
+  return {
+    ...known,
+    ...(description === undefined ? {} : { description }),
+    ...(version === undefined ? {} : { version }),
+    ...(language === undefined ? {} : { language }),
+    ...(reason === undefined ? {} : { reason }),
+    source,
+    enabled,
+    guard: http.guard,
+    prefix: http.prefix,
+    aliases: http.aliases,
+    instances: isOperator
+      ? instances
+      : instances.map(({ id: name, state: each, readyMs }) => ({ id: name, state: each, readyMs })),
+  };
+}
+
+/** What `GET /mesh/status` knows besides the document. */
+export interface StatusInput {
+  readonly document: MeshDocument;
+  readonly isLeading: boolean;
+  readonly isRedisConnected: boolean;
+  readonly processes: readonly ManagedProcess[];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  mesh: 'mesh',
+  gateway: 'gateway',
+  channel: 'channel',
+  redis: 'redis',
+};
+
+/** `GET /mesh/status`: the mesh as a whole, and for the operator every process. */
+export function statusView(input: StatusInput, viewer: Viewer): object {
+  const { document, isLeading, isRedisConnected, processes } = input;
+  const summary = {
+    state: isRedisConnected ? 'ready' : 'degraded',
+    version: document.version,
+    mode: document.mode,
+    leading: isLeading,
+    redis: { connected: isRedisConnected },
+  };
+  const shown = processes.map((each) => processView(each, viewer.isOperator));
+  return { ...summary, processes: shown };
+}
+
+function processView(each: ManagedProcess, isOperator: boolean): object {
+  const kind = each.plugin === undefined ? (KINDS[each.name] ?? 'other') : 'plugin';
+  const known = { name: each.name, kind, status: each.status };
+  if (!isOperator) return known;
+  const { pid, port, restarts, memoryBytes, cpuPercent, startedAt } = each;
+  const uptimeMs = pid === undefined ? 0 : Math.max(0, Date.now() - startedAt);
+  return { ...known, pid, port, restarts, memoryBytes, cpuPercent, uptimeMs };
+}
