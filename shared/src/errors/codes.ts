@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   MESH_UPSTREAM_TIMEOUT: { status: 504, title: 'The plugin did not answer in time' },
   MESH_OVERLOADED: { status: 503, title: 'Too many requests are waiting' },
   MESH_LENGTH_REQUIRED: { status: 411, title: 'This method takes no chunked body' },
+  MESH_REQUEST_TIMEOUT: { status: 408, title: 'The request did not arrive in time' },
   MESH_BODY_TOO_LARGE: { status: 413, title: 'The body is larger than the route allows' },
   MESH_URI_TOO_LONG: { status: 414, title: 'The URL is longer than 8 KiB' },
   MESH_HEADERS_TOO_LARGE: { status: 431, title: 'The headers are larger than 16 KiB or more than 128' },

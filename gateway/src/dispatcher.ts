@@ -1,0 +1,167 @@
+import { MeshError } from '@plugmesh/shared/errors';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Guard } from './guard/guard.ts';
+import { isSameOrigin } from './http/cors.ts';
+import type { Origin, PeerBook } from './http/forwarded.ts';
+import type { GatewayRequest } from './http/gateway-request.ts';
+import { inspectRequest, type HygieneRules } from './http/hygiene.ts';
+import type { Target } from './http/path.ts';
+import { requestIdOf } from './http/request-id.ts';
+import type { BodyKind } from './proxy/exchange.ts';
+import { bodyTooLarge, unavailable } from './proxy/failure.ts';
+import type { Forwarder } from './proxy/forwarder.ts';
+import { prepareOutgoing } from './proxy/outgoing.ts';
+import type { Upgrader } from './proxy/upgrader.ts';
+import type { Refusals } from './http/refusals.ts';
+import type { Permission, Route } from './routes/route.ts';
+import type { RoutedPath, RouteTable } from './routes/route-table.ts';
+
+/** What requests are decided with. */
+export interface DispatcherParts {
+  readonly rules: HygieneRules;
+  readonly peers: PeerBook;
+  readonly guard: Guard;
+  readonly forwarder: Forwarder;
+  readonly upgrader: Upgrader;
+  readonly refusals: Refusals;
+  /** Origins that may open `/socket` besides the gateway's own. */
+  readonly channelOrigins: readonly string[];
+  /** The routes of the current mesh document. */
+  table(): RouteTable;
+  /** Probes and pages: everything that is no plugin and no service. Throws what it refuses. */
+  serveOwn(req: GatewayRequest, res: ServerResponse, target: Target, origin: Origin): void;
+  readonly isMeshToken: (authorization: string) => boolean;
+}
+
+/** What is known about a request once its head has been read. */
+interface Arrival {
+  readonly target: Target;
+  readonly origin: Origin;
+  readonly routed: RoutedPath | undefined;
+}
+
+/** The way of a request: hygiene, route, CORS, guard, limits, instance. The first refusal is the answer. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes an ordinary request. Never throws. */
+  readonly request = (req: GatewayRequest, res: ServerResponse): void => {
+    let route: Route | undefined;
+    try {
+      const arrival = this.#arrive(req);
+      route = arrival.routed?.route;
+      if (arrival.routed) this.#serveRoute(req, res, { ...arrival, routed: arrival.routed });
+      else this.#serveRest(req, res, arrival);
+    } catch (error) {
+      this.#parts.refusals.answer(req, res, error, route);
+    }
+  };
+
+  /** Takes a WebSocket handshake, which Express never sees. Never throws; every refusal is answered and closed. */
+  readonly upgrade = (req: GatewayRequest, socket: Socket, head: Buffer): void => {
+    let route: Route | undefined;
+    // Until the proxy takes over nobody else listens, and an unheard 'error' ends the process.
+    socket.on('error', () => socket.destroy());
+    try {
+      const arrival = this.#arrive(req);
+      if (!arrival.routed) throw this.#unknown(arrival.target.path);
+      route = arrival.routed.route;
+      checkHandshake(req);
+      this.#checkOrigin(req, route, arrival.origin);
+      const permission = this.#admit(req, arrival.routed);
+      prepareOutgoing(req, this.#outgoing(arrival, arrival.routed));
+      this.#parts.upgrader.forward(req, socket, { route, permission, head });
+    } catch (error) {
+      this.#parts.refusals.answerOn(req, socket, error, route);
+    }
+  };
+
+  #arrive(req: GatewayRequest): Arrival {
+    req.requestId = requestIdOf(req.headers);
+    const { rules, peers } = this.#parts;
+    const target = inspectRequest(req, rules);
+    const origin = peers.origin(peers.of(req.socket), req.headers);
+    return { target, origin, routed: this.#parts.table().match(target.path) };
+  }
+
+  #serveRoute(req: GatewayRequest, res: ServerResponse, arrival: Arrival & { routed: RoutedPath }): void {
+    const { route } = arrival.routed;
+    if (route.cors.isPreflight(req)) {
+      res.setHeader('x-request-id', req.requestId);
+      route.cors.answerPreflight(req, res);
+      return;
+    }
+    route.cors.apply(req, res);
+    if (route.kind === 'plugin') refuseServiceWorker(req);
+    const permission = this.#admit(req, arrival.routed);
+    const body = bodyOf(req, permission);
+    // Said here, as soon as the request may go on; the plugin is not asked.
+    if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
+    prepareOutgoing(req, this.#outgoing(arrival, arrival.routed));
+    this.#parts.forwarder.forward(req, res, { route, permission, body });
+  }
+
+  #serveRest(req: GatewayRequest, res: ServerResponse, { target, origin }: Arrival): void {
+    if (target.path.startsWith('/api/')) throw this.#unknown(target.path);
+    res.setHeader('x-request-id', req.requestId);
+    this.#parts.serveOwn(req, res, target, origin);
+  }
+
+  /** The guard comes before anything that would tell a stranger whether the plugin runs. */
+  #admit(req: GatewayRequest, { route, rest }: RoutedPath): Permission {
+    const permission = route.permission(rest, req.method ?? 'GET');
+    this.#parts.guard.check(permission, req);
+    if (route.closed) throw unavailable(route, `its state is '${route.closed.state}'`);
+    return permission;
+  }
+
+  #outgoing({ target, origin }: Arrival, { route, rest }: RoutedPath) {
+    return { route, rest, target, origin, isMeshToken: this.#parts.isMeshToken };
+  }
+
+  /** Browsers send WebSocket handshakes across origins without asking: the origin is checked here. */
+  #checkOrigin(req: GatewayRequest, route: Route, { host }: Origin): void {
+    const { origin } = req.headers;
+    if (origin === undefined || isSameOrigin(origin, host) || route.cors.allows(origin)) return;
+    const { channelOrigins } = this.#parts;
+    if (route.id === 'channel' && (channelOrigins.includes(origin) || channelOrigins.includes('*'))) return;
+    throw new MeshError('MESH_ORIGIN_REFUSED', `pages of '${origin}' may not open WebSockets here`);
+  }
+
+  #unknown(path: string): MeshError {
+    const [, root, name = ''] = path.split('/');
+    if (root !== 'api') return new MeshError('MESH_NOT_FOUND', `nothing is at '${path}'`);
+    const nearest = this.#parts.table().nearest(name);
+    return new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${name}'`, {
+      ...(nearest === undefined ? {} : { fix: `did you mean '${nearest}'?` }),
+    });
+  }
+}
+
+function checkHandshake(req: GatewayRequest): void {
+  const { headers, method } = req;
+  const bodyless = (headers['content-length'] ?? '0') === '0' && headers['transfer-encoding'] === undefined;
+  if (method === 'GET' && bodyless && req.httpVersion === '1.1') return;
+  throw new MeshError('MESH_BAD_REQUEST', 'a WebSocket handshake is a GET of HTTP/1.1 without a body');
+}
+
+/** A worker of one plugin could answer for all plugins, because they share an origin. */
+function refuseServiceWorker(req: GatewayRequest): void {
+  if (req.headers['service-worker'] === undefined) return;
+  throw new MeshError(
+    'MESH_SERVICE_WORKER_REFUSED',
+    'plugins share one origin, so none may install a service worker',
+  );
+}
+
+function bodyOf({ headers }: GatewayRequest, { maxBody }: Permission): BodyKind {
+  if (headers['transfer-encoding'] !== undefined) return 'chunked';
+  const length = headers['content-length'] ?? '0';
+  if (Number(length) > maxBody) throw bodyTooLarge(maxBody);
+  return length === '0' ? 'none' : 'length';
+}

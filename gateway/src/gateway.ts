@@ -1,0 +1,167 @@
+import type { Config } from '@plugmesh/shared/config';
+import { bearerToken, verifyOperatorToken, verifyPluginToken, type Secrets } from '@plugmesh/shared/identity';
+import type { Log } from '@plugmesh/shared/log';
+import type { MeshDocument } from '@plugmesh/shared/mesh-document';
+import { Dispatcher } from './dispatcher.ts';
+import { ClosedGuard } from './guard/guard.ts';
+import { PeerBook } from './http/forwarded.ts';
+import { Refusals } from './http/refusals.ts';
+import { GatewayServer } from './http/server.ts';
+import { Metrics } from './own/metrics.ts';
+import { createOwnRoots } from './own/own-roots.ts';
+import { Forwarder } from './proxy/forwarder.ts';
+import { Proxy } from './proxy/proxy.ts';
+import { Upgrader } from './proxy/upgrader.ts';
+import { compileTable } from './routes/compile-table.ts';
+import { RouteTable } from './routes/route-table.ts';
+import { HealthChecks, type HealthRules } from './upstream/health-checks.ts';
+import { Pools } from './upstream/pools.ts';
+
+/** Where the gateway learns what the mesh is made of. */
+export interface DocumentSource {
+  readonly current: MeshDocument;
+  /** Whether changes reach us. */
+  readonly connected: boolean;
+  onChange(listener: (document: MeshDocument) => void): () => void;
+}
+
+/** What a gateway is made of. */
+export interface GatewayParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly secrets: Secrets;
+  readonly documents: DocumentSource;
+  readonly healthRules?: HealthRules;
+}
+
+/** One gateway process: the public door of the mesh. Holds nothing that another process would need. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+  readonly #metrics = new Metrics();
+  readonly #pools: Pools;
+  readonly #checks: HealthChecks;
+  readonly #upgrader: Upgrader;
+  readonly #server: GatewayServer;
+  #table = new RouteTable([]);
+  #unfollow: (() => void) | undefined;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    const { config, log } = parts;
+    this.#pools = new Pools(config.gateway.limits);
+    this.#checks = new HealthChecks(log, parts.healthRules);
+    const refusals = this.#createRefusals();
+    const { forwarder, upgrader } = this.#createProxy(refusals);
+    this.#upgrader = upgrader;
+    this.#server = new GatewayServer(serverOptions(config), this.#createDispatcher(refusals, forwarder));
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  /** Takes over the current document, follows its changes, and listens. */
+  async start(): Promise<void> {
+    const { documents } = this.#parts;
+    this.#metrics.start();
+    this.#apply(documents.current);
+    this.#unfollow = documents.onChange((document) => this.#apply(document));
+    this.#checks.start();
+    await this.#server.start();
+  }
+
+  /** Takes no new connections, lets requests finish, ends WebSockets so that their clients move to another process. */
+  async drain(): Promise<void> {
+    const drained = this.#server.drain();
+    this.#upgrader.stop();
+    await drained;
+  }
+
+  async stop(): Promise<void> {
+    this.#unfollow?.();
+    this.#checks.stop();
+    await this.drain();
+    this.#pools.stop();
+  }
+
+  /** Requests under way keep their route and instance; new ones see the new table, whole. */
+  #apply(document: MeshDocument): void {
+    const checked = this.#pools.update(document);
+    this.#table = compileTable(document, {
+      cors: this.#parts.config.gateway.cors,
+      metrics: this.#metrics,
+      pool: (id) => this.#pools.get(id),
+    });
+    this.#checks.watch(checked);
+    this.#parts.log.debug(
+      { version: document.version, plugins: document.plugins.length },
+      'mesh document applied',
+    );
+  }
+
+  #createRefusals(): Refusals {
+    return new Refusals({
+      log: this.#parts.log,
+      count: (code) => this.#metrics.refused(code),
+      isExposed: () => this.#parts.config.mode === 'development',
+    });
+  }
+
+  #createProxy(refusals: Refusals): { forwarder: Forwarder; upgrader: Upgrader } {
+    const { log } = this.#parts;
+    const forwarder: Forwarder = new Forwarder({
+      log,
+      proxy: () => proxy,
+      refuse: (req, res, error, route) => refusals.answer(req, res, error, route),
+      isDraining: () => this.#server.draining,
+    });
+    const upgrader: Upgrader = new Upgrader({
+      log,
+      sockets: this.#metrics.sockets,
+      proxy: () => proxy,
+      refuse: (req, socket, error, route) => refusals.answerOn(req, socket, error, route),
+    });
+    const proxy = new Proxy(forwarder, upgrader, log);
+    return { forwarder, upgrader };
+  }
+
+  #createDispatcher(refusals: Refusals, forwarder: Forwarder): Dispatcher {
+    const { config, secrets } = this.#parts;
+    return new Dispatcher({
+      rules: {
+        ...config.gateway.limits,
+        hosts: new Set(config.gateway.hosts.map((host) => host.toLowerCase())),
+      },
+      peers: new PeerBook(config.gateway.trustedProxies),
+      guard: new ClosedGuard(),
+      forwarder,
+      upgrader: this.#upgrader,
+      refusals,
+      channelOrigins: config.channel.origins,
+      table: () => this.#table,
+      serveOwn: createOwnRoots({
+        metrics: this.#metrics,
+        isDraining: () => this.#server.draining,
+        isConnected: () => this.#parts.documents.connected,
+        isOperator: (authorization) => verifyOperatorToken(secrets, bearerToken(authorization) ?? ''),
+        fail: (req, res, error) => {
+          // Express types the request as Node's own; the id is on the answer already.
+          const requestId = String(res.getHeader('x-request-id'));
+          refusals.answer(Object.assign(req, { requestId }), res, error);
+        },
+      }),
+      isMeshToken: (authorization) => isMeshToken(secrets, authorization),
+    });
+  }
+}
+
+function serverOptions({ gateway: { host, port, limits } }: Config) {
+  // Node's own limit comes first and answers without looking: it is the sum of ours and a line's rest.
+  return { host, port, maxHead: limits.url + limits.headers + 1024, ...limits };
+}
+
+function isMeshToken(secrets: Secrets, authorization: string): boolean {
+  const token = bearerToken(authorization);
+  if (token === undefined) return false;
+  return verifyOperatorToken(secrets, token) || verifyPluginToken(secrets, token) !== undefined;
+}

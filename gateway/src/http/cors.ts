@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** The gateway's CORS settings. */
+export interface CorsSettings {
+  /** Exact origins; `*` allows every origin, without credentials. */
+  readonly origins: readonly string[];
+  readonly credentials: boolean;
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  readonly maxAgeMs: number;
+}
+
+/** Cross-origin rules of one plugin, compiled once per mesh document. */
+export class CorsPolicy {
+  readonly #origins: ReadonlySet<string>;
+  readonly #settings: CorsSettings;
+
+  constructor(settings: CorsSettings, origins: readonly string[] = settings.origins) {
+    this.#settings = settings;
+    this.#origins = new Set(origins);
+  }
+
+  /** Whether pages of this origin may read answers. */
+  allows(origin: string): boolean {
+    return this.#origins.has(origin) || this.#origins.has('*');
+  }
+
+  /** Whether this is a preflight (Fetch § 3.3.1). */
+  isPreflight(req: IncomingMessage): boolean {
+    const { headers } = req;
+    return (
+      req.method === 'OPTIONS' &&
+      headers.origin !== undefined &&
+      headers['access-control-request-method'] !== undefined
+    );
+  }
+
+  /** Puts the headers of an actual request on its answer. */
+  apply(req: IncomingMessage, res: ServerResponse): void {
+    if (this.#origins.size === 0) return;
+    res.setHeader('vary', 'Origin');
+    const { origin } = req.headers;
+    if (origin === undefined || !this.allows(origin)) return;
+    const exact = this.#origins.has(origin);
+    res.setHeader('access-control-allow-origin', exact ? origin : '*');
+    // Never `*` with credentials: any page could read what the visitor's cookies open.
+    if (exact && this.#settings.credentials) res.setHeader('access-control-allow-credentials', 'true');
+    res.setHeader('access-control-expose-headers', 'X-Request-Id, Retry-After');
+  }
+
+  /** Answers a preflight: before any guard, because browsers send it without credentials. */
+  answerPreflight(req: IncomingMessage, res: ServerResponse): void {
+    this.apply(req, res);
+    if (res.hasHeader('access-control-allow-origin')) {
+      res.setHeader('access-control-allow-methods', this.#settings.methods.join(', '));
+      const asked = req.headers['access-control-request-headers'];
+      const allowed = this.#settings.headers.includes('*') ? asked : this.#settings.headers.join(', ');
+      if (allowed !== undefined && allowed !== '') res.setHeader('access-control-allow-headers', allowed);
+      res.setHeader('access-control-max-age', String(Math.floor(this.#settings.maxAgeMs / 1000)));
+    }
+    res.removeHeader('access-control-expose-headers');
+    res.writeHead(204).end();
+  }
+}
+
+/** Whether an `Origin` header names the host the request was sent to. */
+export function isSameOrigin(origin: string, host: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase().replace(/:80$/, '');
+}

@@ -1,0 +1,112 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Hop-by-hop headers (RFC 9110 § 7.6.1): never forwarded, in either direction. */
+const HOP_BY_HOP: readonly string[] = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** What the gateway alone may say to a plugin, or what frameworks take for the real URL or a proxy's word. */
+const RESERVED: readonly string[] = [
+  'expect',
+  'forwarded',
+  'proxy',
+  'x-original-url',
+  'x-original-uri',
+  'x-original-method',
+  'x-real-ip',
+  'x-rewrite-url',
+];
+const RESERVED_PREFIX = /^x-(?:plugmesh|forwarded)(?:-|$)/;
+
+/** Headers that a `_` or `.` spelling could forge in frameworks that read CGI variables (`HTTP_X_FORWARDED_FOR`). */
+const NO_ALIAS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  ...RESERVED,
+  'authorization',
+  'content-length',
+  'content-type',
+  'cookie',
+  'host',
+  'origin',
+  'traceparent',
+  'tracestate',
+  'via',
+  'x-api-key',
+  'x-request-id',
+]);
+
+const NEVER_SENT: ReadonlySet<string> = new Set([...HOP_BY_HOP, ...RESERVED]);
+
+/** Names of the mesh's own cookies; plugins neither see nor set them. */
+const MESH_COOKIE = /^\s*(?:__(?:Host|Secure)-)?plugmesh[-_]/i;
+
+/** A copy of the client's headers without those that are the gateway's, hop by hop, or spelled to look like them. */
+export function cleanRequestHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const clean: IncomingHttpHeaders = {};
+  const named = headers.connection === undefined ? undefined : connectionNames(headers.connection);
+  for (const name in headers) {
+    if (NEVER_SENT.has(name) || RESERVED_PREFIX.test(name)) continue;
+    if (named?.has(name) === true) continue;
+    if (/[_.]/.test(name) && isForgedAlias(name)) continue;
+    clean[name] = headers[name];
+  }
+  if (clean.cookie !== undefined) keepForeignCookies(clean, clean.cookie);
+  return clean;
+}
+
+/** Removes from a plugin's answer what belongs to one hop, to the mesh, or to the origin all plugins share. */
+export function cleanResponseHeaders(headers: IncomingHttpHeaders): void {
+  if (headers.connection !== undefined)
+    for (const name of connectionNames(headers.connection)) drop(headers, name);
+  for (const name in headers) {
+    if (NEVER_ANSWERED.has(name) || name.startsWith('access-control-')) drop(headers, name);
+  }
+  const cookies = headers['set-cookie'];
+  if (cookies !== undefined) {
+    const foreign = cookies.filter((cookie) => !MESH_COOKIE.test(cookie));
+    if (foreign.length === 0) drop(headers, 'set-cookie');
+    else headers['set-cookie'] = foreign;
+  }
+}
+
+const NEVER_ANSWERED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'server',
+  'x-powered-by',
+  'service-worker-allowed',
+  'clear-site-data',
+]);
+
+/** Lower-case names listed in `Connection`; framing and end-to-end basics cannot be removed this way. */
+function connectionNames(value: string): Set<string> {
+  const names = new Set(value.toLowerCase().split(/[\s,]+/));
+  for (const kept of ['host', 'content-length', 'cookie', 'authorization', 'close', 'keep-alive', '']) {
+    names.delete(kept);
+  }
+  return names;
+}
+
+function isForgedAlias(name: string): boolean {
+  const plain = name.replace(/[_.]/g, '-');
+  return NO_ALIAS.has(plain) || RESERVED_PREFIX.test(plain);
+}
+
+function keepForeignCookies(headers: IncomingHttpHeaders, cookie: string): void {
+  if (!/plugmesh/i.test(cookie)) return;
+  const foreign = cookie.split(';').filter((pair) => !MESH_COOKIE.test(pair));
+  if (foreign.length === 0) drop(headers, 'cookie');
+  else headers.cookie = foreign.join(';').trim();
+}
+
+function drop(headers: IncomingHttpHeaders, name: string): void {
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- undefined would still be written as a header
+  delete headers[name];
+}

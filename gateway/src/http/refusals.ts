@@ -1,0 +1,68 @@
+import { MeshError } from '@plugmesh/shared/errors';
+import type { Log } from '@plugmesh/shared/log';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Route } from '../routes/route.ts';
+import { breaksFraming } from './hygiene.ts';
+import { answerProblem, answerProblemOn } from './problem.ts';
+
+/** A request with the id that its answer names. */
+export type NamedRequest = IncomingMessage & { readonly requestId: string };
+
+/** What refusals need to know. */
+export interface RefusalParts {
+  readonly log: Log;
+  count(code: string): void;
+  /** Development mode: causes are told. */
+  isExposed(): boolean;
+}
+
+/** A refused client may finish sending this much, so that it reads the answer; then the connection is cut. */
+const DRAIN_LIMIT = 16 * 1024 * 1024;
+
+/** Turns errors into answers, counts them, and leaves the connection in a known state. */
+export class Refusals {
+  readonly #parts: RefusalParts;
+
+  constructor(parts: RefusalParts) {
+    this.#parts = parts;
+  }
+
+  answer(req: NamedRequest, res: ServerResponse, cause: unknown, route?: Route): void {
+    const error = this.#meshError(cause, req);
+    // Without "100 Continue" nobody knows whether the body follows.
+    const close = breaksFraming(error) || (req.headers.expect !== undefined && !req.complete);
+    answerProblem(res, error, { ...this.#context(req, route), close });
+    if (!req.complete) drainBody(req);
+  }
+
+  /** The same on the bare socket of a handshake. */
+  answerOn(req: NamedRequest, socket: Duplex, cause: unknown, route?: Route): void {
+    answerProblemOn(socket, this.#meshError(cause, req), this.#context(req, route));
+  }
+
+  #context({ requestId }: NamedRequest, route: Route | undefined) {
+    return { plugin: route?.id, requestId, expose: this.#parts.isExposed() };
+  }
+
+  #meshError(cause: unknown, req: NamedRequest): MeshError {
+    const known = cause instanceof MeshError;
+    if (!known)
+      this.#parts.log.error({ err: cause, requestId: req.requestId }, 'the gateway failed on a request');
+    const error = known
+      ? cause
+      : new MeshError('MESH_INTERNAL', 'the gateway failed on this request', { cause });
+    this.#parts.count(error.code);
+    return error;
+  }
+}
+
+function drainBody(req: IncomingMessage): void {
+  let left = DRAIN_LIMIT;
+  req.unpipe();
+  req.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) req.socket.destroy();
+  });
+  req.resume();
+}

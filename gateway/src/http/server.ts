@@ -1,0 +1,126 @@
+import { MeshError } from '@plugmesh/shared/errors';
+import { createServer, ServerResponse, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { GatewayRequest } from './gateway-request.ts';
+import { answerProblemOn } from './problem.ts';
+
+/** How the server listens and how patient it is. */
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Bytes of request line and headers together, beyond which Node stops parsing. */
+  readonly maxHead: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly idleMs: number;
+  readonly drainMs: number;
+}
+
+/** What the server hands on. Neither may throw. */
+export interface ServerHandlers {
+  readonly request: (req: GatewayRequest, res: ServerResponse) => void;
+  readonly upgrade: (req: GatewayRequest, socket: Socket, head: Buffer) => void;
+}
+
+/** The public HTTP server of one gateway process: Node's own parser with strict settings, and an answer to everything. */
+export class GatewayServer {
+  readonly #options: ServerOptions;
+  readonly #server: Server<typeof GatewayRequest>;
+  #draining = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ServerOptions, handlers: ServerHandlers) {
+    this.#options = options;
+    this.#server = createServer({
+      IncomingMessage: GatewayRequest,
+      maxHeaderSize: options.maxHead,
+      headersTimeout: options.headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      keepAliveTimeout: options.idleMs,
+      connectionsCheckingInterval: Math.min(1000, options.headersTimeoutMs),
+      requireHostHeader: false, // checked by hygiene, which answers with a problem document
+      insecureHTTPParser: false,
+      noDelay: true,
+      shouldUpgradeCallback: (req) => /^\s*websocket\s*$/i.test(req.headers.upgrade ?? ''),
+    });
+    // Node would drop headers beyond the limit silently, a second Host among them; hygiene counts and refuses.
+    this.#server.maxHeadersCount = 0;
+    this.#server.on('request', handlers.request);
+    // "100 Continue" is sent when the request is allowed to go on, and never by the plugin.
+    this.#server.on('checkContinue', handlers.request);
+    this.#server.on('checkExpectation', handlers.request);
+    this.#server.on('upgrade', handlers.upgrade);
+    this.#server.on('connect', (_req, socket) => {
+      answerProblemOn(socket, new MeshError('MESH_METHOD_NOT_ALLOWED', "'CONNECT' is not served here"), {});
+    });
+    this.#server.on('clientError', answerClientError);
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** The port in use, which differs from the configured one when that is 0. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port;
+  }
+
+  /** Listens; rejects with MESH_PORT_TAKEN when another process holds the port. */
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const taken = new MeshError(
+          'MESH_PORT_TAKEN',
+          `port ${port} of ${host} is in use by another process`,
+        );
+        reject(error.code === 'EADDRINUSE' ? taken : error);
+      });
+      this.#server.listen({ host, port }, resolve);
+    });
+  }
+
+  /** Accepts no more connections, finishes the requests that are open, then cuts what is left. Safe to call twice. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    this.#closed ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#server.closeAllConnections(), this.#options.drainMs);
+      this.#server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#server.closeIdleConnections();
+    });
+    return this.#closed;
+  }
+}
+
+/** Node's parser refused the bytes, or the client was too slow. Nothing of it has reached a plugin as a whole request. */
+function answerClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || hasBegunAnswer(socket)) {
+    socket.destroy();
+    return;
+  }
+  answerProblemOn(socket, clientProblem(error), {});
+}
+
+function clientProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): MeshError {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new MeshError('MESH_REQUEST_TIMEOUT', 'the request did not arrive in time');
+  }
+  if (error.code !== 'HPE_HEADER_OVERFLOW') {
+    return new MeshError('MESH_BAD_REQUEST', 'this is not an HTTP/1.1 request', { cause: error });
+  }
+  // Still in its first line after that many bytes: it is the URL that is too long.
+  return error.rawPacket?.includes('\n') === false
+    ? new MeshError('MESH_URI_TOO_LONG', 'the URL is too long')
+    : new MeshError('MESH_HEADERS_TOO_LARGE', 'the headers are too large');
+}
+
+/** Whether an answer is on its way on this socket: a second one would be read as its body. */
+function hasBegunAnswer(socket: Duplex): boolean {
+  // Node keeps the current answer there; its documentation of 'clientError' relies on it too.
+  const { _httpMessage: message } = socket as { _httpMessage?: unknown };
+  return message instanceof ServerResponse && message.headersSent;
+}

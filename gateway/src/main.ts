@@ -1,0 +1,43 @@
+import { loadConfig } from '@plugmesh/shared/config';
+import { loadSecrets } from '@plugmesh/shared/identity';
+import { Lifecycle, runProcess } from '@plugmesh/shared/lifecycle';
+import { createLog } from '@plugmesh/shared/log';
+import { findManifests } from '@plugmesh/shared/manifest';
+import { buildMeshDocument } from '@plugmesh/shared/mesh-document';
+import { MeshDocumentFollower } from '@plugmesh/shared/redis';
+import { Gateway } from './gateway.ts';
+
+const config = loadConfig();
+const log = createLog({ name: 'gateway', level: config.logLevel, mode: config.mode });
+const documents = new MeshDocumentFollower({
+  config,
+  log,
+  fallback: () =>
+    buildMeshDocument({
+      config,
+      found: findManifests(config),
+      registrations: [],
+      ports: {},
+      states: {},
+      overrides: {},
+      version: 0,
+    }).document,
+});
+const gateway = new Gateway({ config, log, documents, secrets: loadSecrets(config) });
+
+await runProcess(
+  new Lifecycle({
+    name: 'gateway',
+    log,
+    steps: [
+      { name: 'mesh document', start: () => documents.start(), stop: () => documents.stop() },
+      {
+        name: 'server',
+        start: () => gateway.start(),
+        drain: () => gateway.drain(),
+        stop: () => gateway.stop(),
+        deadlineMs: config.gateway.limits.drainMs + 2000,
+      },
+    ],
+  }),
+);

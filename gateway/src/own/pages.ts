@@ -1,0 +1,67 @@
+import { MeshError } from '@plugmesh/shared/errors';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response,
+} from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+
+/** Where pages that do not exist and pages that fail go. */
+export type PageFailure = (req: IncomingMessage, res: ServerResponse, error: MeshError) => void;
+
+const POLICY = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "img-src 'self' data:",
+  "style-src 'self' 'unsafe-inline'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The mesh's own pages, the only thing that goes through Express. */
+export function createPages(fail: PageFailure): Express {
+  const pages = express().disable('x-powered-by').disable('etag');
+  pages.use(protectPage);
+  pages.get('/page/phoenix.mjs', (_req, res) => {
+    res.sendFile(fileURLToPath(import.meta.resolve('phoenix')));
+  });
+  const folder = fileURLToPath(new URL('../page', import.meta.url));
+  const files = express.static(folder, { index: false, dotfiles: 'ignore', redirect: false });
+  pages.get('/', (_req, res) => res.sendFile('index.html', { root: folder }));
+  pages.use('/page', files);
+  pages.use((req, res) => fail(req, res, notFound(req)));
+  pages.use(createErrorHandler(fail));
+  return pages;
+}
+
+/** Express knows error handlers by their four parameters. */
+function createErrorHandler(fail: PageFailure): ErrorRequestHandler {
+  return (error: Error, req, res, next) => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    const missing = 'status' in error && error.status === 404;
+    fail(
+      req,
+      res,
+      missing ? notFound(req) : new MeshError('MESH_INTERNAL', 'the page failed', { cause: error }),
+    );
+  };
+}
+
+function protectPage(_req: Request, res: Response, next: NextFunction): void {
+  res.setHeader('content-security-policy', POLICY);
+  res.setHeader('x-content-type-options', 'nosniff');
+  res.setHeader('referrer-policy', 'same-origin');
+  res.setHeader('cache-control', 'no-cache');
+  next();
+}
+
+function notFound(req: Request): MeshError {
+  return new MeshError('MESH_NOT_FOUND', `nothing is at '${req.path}'`);
+}

@@ -1,0 +1,89 @@
+import type { MeshError } from '@plugmesh/shared/errors';
+import type { ClientRequest, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { GatewayRequest } from '../http/gateway-request.ts';
+import type { Permission, Route } from '../routes/route.ts';
+import type { UpstreamInstance } from '../upstream/instance.ts';
+
+/** `waiting` for a place, `asking` until the response head, `answering` after it, then `over`. */
+export type ExchangeState = 'waiting' | 'asking' | 'answering' | 'over';
+
+/** How a request's body is framed: not there, of a declared length, or chunked. */
+export type BodyKind = 'none' | 'length' | 'chunked';
+
+/** What is decided about a request before it is sent. */
+export interface Way {
+  readonly route: Route;
+  readonly permission: Permission;
+  readonly body: BodyKind;
+}
+
+/** One request on its way through the gateway, with its answer, its instance and its deadline. */
+export class Exchange {
+  readonly kind = 'request';
+  readonly req: GatewayRequest;
+  readonly res: ServerResponse;
+  readonly route: Route;
+  readonly permission: Permission;
+  readonly startedAt = performance.now();
+  readonly bodyKind: BodyKind;
+  state: ExchangeState = 'waiting';
+  instance: UpstreamInstance;
+  tries = 0;
+  /** The request to the instance, from its socket on. */
+  proxyReq: ClientRequest | undefined;
+  /** Replaces `req` as the source of the body, when its bytes must be counted. */
+  body: Readable | undefined;
+  /** Why the gateway itself ended it. */
+  stopped: MeshError | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #progress = -1;
+
+  constructor(req: GatewayRequest, res: ServerResponse, way: Way & { instance: UpstreamInstance }) {
+    this.req = req;
+    this.res = res;
+    this.route = way.route;
+    this.permission = way.permission;
+    this.bodyKind = way.body;
+    this.instance = way.instance;
+  }
+
+  /** Starts the clock; `expire` is called when nothing has moved for the route's time. */
+  watch(expire: (exchange: Exchange) => void): void {
+    this.#timer = setTimeout(() => this.#onTime(expire), this.permission.timeoutMs);
+  }
+
+  /** The response head is here: from now on the deadline is idle time, or none for streams. */
+  answering(endless: boolean): void {
+    this.state = 'answering';
+    if (endless) clearTimeout(this.#timer);
+    else this.#timer?.refresh();
+  }
+
+  /** Ends the request to the instance because of `error`; false when there is none yet. */
+  stop(error: MeshError): boolean {
+    this.stopped ??= error;
+    if (!this.proxyReq) return false;
+    this.proxyReq.destroy(error);
+    return true;
+  }
+
+  end(): void {
+    this.state = 'over';
+    clearTimeout(this.#timer);
+  }
+
+  #onTime(expire: (exchange: Exchange) => void): void {
+    if (this.#hasMoved()) this.#timer?.refresh();
+    else expire(this);
+  }
+
+  /** While a body moves the deadline waits: a large upload is not a slow plugin. */
+  #hasMoved(): boolean {
+    if (this.state === 'asking' && this.req.complete) return false;
+    const progress = this.req.socket.bytesRead + (this.proxyReq?.socket?.bytesRead ?? 0);
+    const moved = progress !== this.#progress;
+    this.#progress = progress;
+    return moved;
+  }
+}

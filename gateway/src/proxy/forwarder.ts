@@ -1,0 +1,156 @@
+import { MeshError } from '@plugmesh/shared/errors';
+import type { Log } from '@plugmesh/shared/log';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { GatewayRequest } from '../http/gateway-request.ts';
+import type { Route } from '../routes/route.ts';
+import { BodyLimit } from './body-limit.ts';
+import { Exchange, type Way } from './exchange.ts';
+import {
+  bodyTooLarge,
+  isNotConnected,
+  isRepeatable,
+  timedOut,
+  unavailable,
+  upstreamError,
+} from './failure.ts';
+import type { Proxy } from './proxy.ts';
+import { isEventStream, isForwardable, mergeInto, prepareResponse } from './response.ts';
+
+/** What the forwarder is given. */
+export interface ForwarderParts {
+  readonly log: Log;
+  /** The proxy is created with this forwarder as its listener, so it comes by a function. */
+  proxy(): Proxy;
+  /** Answers a client with an error. */
+  refuse(req: GatewayRequest, res: ServerResponse, error: MeshError, route: Route): void;
+  /** Whether the process is about to stop, so that connections should end. */
+  isDraining(): boolean;
+}
+
+/** Sends requests to instances: a place, a deadline, one retry, and a clear error for everything that goes wrong. */
+export class Forwarder {
+  readonly #parts: ForwarderParts;
+  readonly #admitted = new WeakMap<Exchange, () => void>();
+
+  constructor(parts: ForwarderParts) {
+    this.#parts = parts;
+  }
+
+  /** Forwards a request whose head is prepared. Throws when there is no instance or no place. */
+  forward(req: GatewayRequest, res: ServerResponse, way: Way): void {
+    const instance = way.route.pool.pick();
+    if (!instance) throw unavailable(way.route, 'it has no instance that is ready');
+    const exchange = new Exchange(req, res, { ...way, instance });
+    if (way.body === 'chunked') limitBody(exchange);
+    this.#admit(exchange);
+    res.once('close', () => this.#end(exchange));
+    exchange.watch(() => this.#expire(exchange));
+  }
+
+  /** The request has its connection to the instance. */
+  sent(exchange: Exchange, proxyReq: ClientRequest): void {
+    exchange.proxyReq = proxyReq;
+    if (exchange.stopped || exchange.state === 'over') proxyReq.destroy(exchange.stopped);
+  }
+
+  /** The instance has answered with a head. */
+  responded(exchange: Exchange, proxyRes: IncomingMessage): void {
+    const { req, res, route } = exchange;
+    if (res.headersSent || !isForwardable(proxyRes)) {
+      proxyRes.destroy();
+      if (!res.headersSent) this.#refuse(exchange, upstreamError(route, new Error('status out of range')));
+      return;
+    }
+    exchange.answering(isEventStream(proxyRes));
+    prepareResponse(proxyRes, route, req.requestId);
+    mergeInto(res, proxyRes, this.#parts.isDraining());
+  }
+
+  /** The request failed, by the instance, the network, the client, or because we stopped it. */
+  failed(exchange: Exchange, error: Error): void {
+    const { req, res, route } = exchange;
+    if (exchange.state === 'over' || req.socket.destroyed) return;
+    if (res.headersSent) {
+      // Half an answer must not look whole.
+      res.destroy();
+    } else if (exchange.stopped) this.#refuse(exchange, exchange.stopped);
+    else if (!this.#retry(exchange, error)) this.#refuse(exchange, upstreamError(route, error));
+  }
+
+  #admit(exchange: Exchange): void {
+    const go = (): void => {
+      exchange.state = 'asking';
+      exchange.tries += 1;
+      exchange.proxyReq = undefined;
+      exchange.req.headers.host = exchange.instance.host;
+      exchange.req.exchange = exchange;
+      this.#parts.proxy().web(exchange.req, exchange.res);
+    };
+    exchange.state = 'waiting';
+    this.#admitted.set(exchange, go);
+    exchange.instance.admit(go);
+  }
+
+  #leave(exchange: Exchange): void {
+    const go = this.#admitted.get(exchange);
+    if (!go) return;
+    this.#admitted.delete(exchange);
+    if (exchange.state !== 'waiting' || !exchange.instance.withdraw(go)) exchange.instance.release();
+  }
+
+  /** Once more on another instance, or on the same one when only a kept connection had gone stale. */
+  #retry(exchange: Exchange, error: Error): boolean {
+    const { instance, proxyReq, route } = exchange;
+    if (isNotConnected(error)) instance.health = 'unhealthy';
+    if (!isRepeatable(exchange, error)) return false;
+    const stale = proxyReq?.reusedSocket === true && !isNotConnected(error);
+    const next = route.pool.pick(instance) ?? (stale ? instance : undefined);
+    if (!next) return false;
+    this.#leave(exchange);
+    exchange.instance = next;
+    try {
+      this.#admit(exchange);
+    } catch {
+      return false;
+    }
+    return true;
+  }
+
+  #expire(exchange: Exchange): void {
+    const { req, res, route, permission, state } = exchange;
+    if (state === 'answering') {
+      res.destroy();
+      return;
+    }
+    const error = req.complete
+      ? timedOut(route, permission.timeoutMs)
+      : new MeshError('MESH_REQUEST_TIMEOUT', `nothing of the body came for ${permission.timeoutMs} ms`);
+    if (!exchange.stop(error)) this.#refuse(exchange, error);
+  }
+
+  #refuse(exchange: Exchange, error: MeshError): void {
+    const { req, res, route, instance } = exchange;
+    if (error.status >= 500) {
+      const fields = { plugin: route.id, instance: instance.url, requestId: req.requestId, code: error.code };
+      this.#parts.log.warn({ ...fields, reason: (error.cause as Error | undefined)?.message }, error.message);
+    }
+    this.#parts.refuse(req, res, error, route);
+  }
+
+  #end(exchange: Exchange): void {
+    this.#leave(exchange);
+    exchange.end();
+    const { res, startedAt, route } = exchange;
+    route.meter.observe(res.headersSent ? res.statusCode : 0, performance.now() - startedAt);
+  }
+}
+
+/** Counts the bytes of a body that did not say how long it is. */
+function limitBody(exchange: Exchange): void {
+  const { maxBody } = exchange.permission;
+  const limit = new BodyLimit(maxBody, () => {
+    exchange.req.unpipe(limit);
+    exchange.stop(bodyTooLarge(maxBody));
+  });
+  exchange.body = exchange.req.pipe(limit);
+}

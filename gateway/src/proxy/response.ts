@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { cleanResponseHeaders } from '../http/headers.ts';
+import type { Route } from '../routes/route.ts';
+
+/** Media types that a browser may run as a document of the mesh's origin; no type at all is guessed at. */
+const DOCUMENT_TYPE =
+  /^\s*(?:$|text\/html|application\/xhtml\+xml|image\/svg\+xml|(?:text|application)\/xml)/i;
+const SANDBOX = 'sandbox allow-scripts';
+
+/** Whether Node can forward a response head at all; it throws on others. */
+export function isForwardable(proxyRes: IncomingMessage): boolean {
+  const status = proxyRes.statusCode ?? 0;
+  return status >= 200 && status <= 599;
+}
+
+/** Whether an answer is a stream that may be silent for as long as it likes. */
+export function isEventStream(proxyRes: IncomingMessage): boolean {
+  return /^\s*text\/event-stream/i.test(proxyRes.headers['content-type'] ?? '');
+}
+
+/** Cleans a plugin's response head and adds what the mesh says about it. */
+export function prepareResponse(proxyRes: IncomingMessage, route: Route, requestId: string): void {
+  const { headers } = proxyRes;
+  // A reason phrase may hold bytes that Node refuses to send on, by an exception.
+  proxyRes.statusMessage = '';
+  cleanResponseHeaders(headers);
+  headers['x-request-id'] = requestId;
+  if (proxyRes.statusCode === 204) delete headers['content-length'];
+  if (route.html === 'sandbox' && DOCUMENT_TYPE.test(headers['content-type'] ?? '')) {
+    const policy = headers['content-security-policy'];
+    headers['content-security-policy'] = policy === undefined ? SANDBOX : `${String(policy)}, ${SANDBOX}`;
+    if (headers['content-type'] === undefined) headers['x-content-type-options'] = 'nosniff';
+  }
+}
+
+/** Joins the head with what is already set on the client's answer, and says whether the connection stays. */
+export function mergeInto(res: ServerResponse, proxyRes: IncomingMessage, closing: boolean): void {
+  const { headers } = proxyRes;
+  if (headers.vary !== undefined && res.hasHeader('vary')) headers.vary = `${headers.vary}, Origin`;
+  // The library would say keep-alive to a client that asked for the opposite.
+  headers.connection = closing || !res.shouldKeepAlive ? 'close' : 'keep-alive';
+}

@@ -1,0 +1,101 @@
+import type { MeshError } from '@plugmesh/shared/errors';
+import type { Log } from '@plugmesh/shared/log';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { GatewayRequest } from '../http/gateway-request.ts';
+import { cleanResponseHeaders } from '../http/headers.ts';
+import { endGently } from '../http/problem.ts';
+import type { Permission, Route } from '../routes/route.ts';
+import { isNotConnected, timedOut, unavailable, upstreamError } from './failure.ts';
+import type { Passage } from './passage.ts';
+import type { Proxy } from './proxy.ts';
+
+/** What the upgrader is given. */
+export interface UpgraderParts {
+  readonly log: Log;
+  readonly sockets: { inc(): void; dec(): void };
+  proxy(): Proxy;
+  refuse(req: GatewayRequest, socket: Duplex, error: MeshError, route: Route): void;
+}
+
+/** Sends WebSocket handshakes to instances and couples the two connections once the instance has agreed. */
+export class Upgrader {
+  readonly #parts: UpgraderParts;
+  readonly #open = new Set<Duplex>();
+
+  constructor(parts: UpgraderParts) {
+    this.#parts = parts;
+  }
+
+  /** Forwards a handshake whose head is prepared. Throws when there is no instance. */
+  forward(
+    req: GatewayRequest,
+    socket: Socket,
+    way: { route: Route; permission: Permission; head: Buffer },
+  ): void {
+    const { route, permission, head } = way;
+    const instance = route.pool.pick();
+    if (!instance) throw unavailable(route, 'it has no instance that is ready');
+    req.headers.host = instance.host;
+    req.headers.connection = 'Upgrade';
+    req.headers.upgrade = 'websocket';
+    req.exchange = {
+      kind: 'upgrade',
+      req,
+      socket,
+      route,
+      instance,
+      timeoutMs: permission.timeoutMs,
+      state: 'asking',
+    };
+    this.#parts.proxy().upgrade(req, socket, head);
+  }
+
+  /** The handshake is being sent; its answer is cleaned before the library copies it to the client. */
+  upgrading(passage: Passage, proxyReq: ClientRequest): void {
+    proxyReq.on('upgrade', (proxyRes: IncomingMessage, upstream: Duplex) => {
+      passage.state = 'open';
+      cleanResponseHeaders(proxyRes.headers);
+      Object.assign(proxyRes.headers, { connection: 'Upgrade', upgrade: 'websocket' });
+      this.#couple(passage.socket, upstream);
+    });
+    proxyReq.on('response', (proxyRes: IncomingMessage) => {
+      cleanResponseHeaders(proxyRes.headers);
+      proxyRes.headers['x-request-id'] = passage.req.requestId;
+    });
+  }
+
+  failed(passage: Passage, error: Error): void {
+    const { req, socket, route, instance, timeoutMs, state } = passage;
+    if (state === 'open') {
+      socket.destroy();
+      return;
+    }
+    if (isNotConnected(error)) instance.health = 'unhealthy';
+    const late = (error as NodeJS.ErrnoException).code === 'ERR_UPSTREAM_UPGRADE_TIMEOUT';
+    const problem = late ? timedOut(route, timeoutMs) : upstreamError(route, error);
+    if (socket.destroyed) return;
+    this.#parts.log.warn(
+      { plugin: route.id, requestId: req.requestId, reason: error.message },
+      problem.message,
+    );
+    this.#parts.refuse(req, socket, problem, route);
+  }
+
+  /** Ends all open WebSockets: the last thing before the process stops. */
+  stop(): void {
+    for (const socket of this.#open) endGently(socket);
+  }
+
+  #couple(socket: Duplex, upstream: Duplex): void {
+    this.#open.add(socket);
+    this.#parts.sockets.inc();
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#parts.sockets.dec();
+      upstream.destroy();
+    });
+    upstream.once('close', () => endGently(socket));
+  }
+}

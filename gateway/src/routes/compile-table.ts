@@ -1,0 +1,63 @@
+import { compileRoutes, type MeshDocument, type MeshPlugin } from '@plugmesh/shared/mesh-document';
+import { CorsPolicy, type CorsSettings } from '../http/cors.ts';
+import type { Metrics } from '../own/metrics.ts';
+import type { Pool } from '../upstream/pool.ts';
+import type { Route } from './route.ts';
+import { RouteTable } from './route-table.ts';
+
+/** What routes are made of besides the document. */
+export interface TableParts {
+  readonly cors: CorsSettings;
+  readonly metrics: Metrics;
+  /** The pool of a plugin or service. */
+  pool(id: string): Pool;
+}
+
+/** Ids and first segments of the mesh's own services. */
+export const SERVICE_PREFIXES = {
+  mesh: ['/mesh'],
+  channel: ['/socket', '/websocket', '/token'],
+} as const;
+
+const SERVICE_HTTP = { guard: 'public', routes: [], timeoutMs: 30_000, maxBody: 1_048_576 } as const;
+
+/** Plugins in these states are not asked, whatever their instances say. */
+const CLOSED_STATES: ReadonlySet<string> = new Set(['stopped', 'disabled', 'skipped', 'invalid']);
+
+/** Compiles the document into the table that requests are looked up in. */
+export function compileTable(document: MeshDocument, parts: TableParts): RouteTable {
+  const plugins = document.plugins.flatMap((plugin) => pluginRoutes(plugin, parts));
+  // Services last: should a document ever name their roots, they still win.
+  return new RouteTable([...plugins, ...serviceRoutes(parts)]);
+}
+
+function pluginRoutes(plugin: MeshPlugin, parts: TableParts): Route[] {
+  const { id, http } = plugin;
+  const route = {
+    kind: 'plugin' as const,
+    id,
+    stripPrefix: http.stripPrefix,
+    html: http.html,
+    cors: new CorsPolicy(parts.cors, http.corsOrigins),
+    pool: parts.pool(id),
+    meter: parts.metrics.meter(id),
+    closed: closedBecause(plugin),
+    permission: compileRoutes(http),
+  };
+  return [http.prefix, ...http.aliases].map((prefix) => ({ ...route, prefix }));
+}
+
+function closedBecause({ enabled, state, reason }: MeshPlugin): Route['closed'] {
+  if (enabled && !CLOSED_STATES.has(state)) return undefined;
+  return { state: enabled ? state : 'disabled', ...(reason === undefined ? {} : { reason }) };
+}
+
+function serviceRoutes(parts: TableParts): Route[] {
+  const cors = new CorsPolicy(parts.cors);
+  const permission = compileRoutes(SERVICE_HTTP);
+  return Object.entries(SERVICE_PREFIXES).flatMap(([id, prefixes]) => {
+    const shared = { id, cors, permission, pool: parts.pool(id), meter: parts.metrics.meter(id) };
+    const fixed = { kind: 'service', stripPrefix: false, html: 'trusted', closed: undefined } as const;
+    return prefixes.map((prefix) => ({ ...shared, ...fixed, prefix }));
+  });
+}

@@ -1,0 +1,25 @@
+import type { MeshPlugin, RouteMatch, RouteMatcher } from '@plugmesh/shared/mesh-document';
+import type { CorsPolicy } from '../http/cors.ts';
+import type { RouteMeter } from '../own/metrics.ts';
+import type { Pool } from '../upstream/pool.ts';
+
+/** What holds for one path and method under a prefix: guard, time, size. */
+export type Permission = RouteMatch;
+
+/** A path prefix and what it leads to: a plugin, or one of the mesh's own services. */
+export interface Route {
+  readonly kind: 'plugin' | 'service';
+  /** Plugin id, `mesh` or `channel`. */
+  readonly id: string;
+  readonly prefix: string;
+  /** Whether the upstream sees the path without the prefix. */
+  readonly stripPrefix: boolean;
+  readonly html: 'sandbox' | 'trusted';
+  readonly cors: CorsPolicy;
+  readonly pool: Pool;
+  readonly meter: RouteMeter;
+  /** Why it cannot be reached whatever its instances say, e.g. `disabled`. */
+  readonly closed: Pick<MeshPlugin, 'state' | 'reason'> | undefined;
+  /** The permission for a path below the prefix, e.g. `/v1/x`. */
+  readonly permission: RouteMatcher;
+}

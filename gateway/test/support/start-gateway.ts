@@ -1,0 +1,67 @@
+import { loadConfig, type Config, type GatewayConfig } from '@plugmesh/shared/config';
+import { loadSecrets } from '@plugmesh/shared/identity';
+import { createLog } from '@plugmesh/shared/log';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Gateway } from '../../src/gateway.ts';
+import type { HealthRules } from '../../src/upstream/health-checks.ts';
+import { HandDocuments, sketchDocument, type PluginSketch } from './mesh.ts';
+
+/** How a test's gateway differs from the default. */
+export interface GatewaySketch {
+  readonly plugins?: readonly PluginSketch[];
+  readonly services?: { control?: { url: string }; channel?: { url: string } };
+  readonly gateway?: Partial<Omit<GatewayConfig, 'limits'>> & { limits?: Partial<GatewayConfig['limits']> };
+  readonly mode?: Config['mode'];
+  readonly healthRules?: HealthRules;
+}
+
+/** A gateway in this process on a free port, with documents that the test changes. */
+export class TestGateway {
+  readonly documents: HandDocuments;
+  readonly gateway: Gateway;
+  readonly config: Config;
+  readonly #folder: string;
+
+  private constructor(sketch: GatewaySketch) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'plugmesh-gateway-'));
+    const config = loadConfig({
+      cwd: this.#folder,
+      env: { PLUGMESH_SECRET: 'a secret of at least thirty-two characters' },
+    });
+    const { limits, ...gateway } = sketch.gateway ?? {};
+    this.config = {
+      ...config,
+      mode: sketch.mode ?? 'development',
+      gateway: { ...config.gateway, port: 0, ...gateway, limits: { ...config.gateway.limits, ...limits } },
+    };
+    this.documents = new HandDocuments(sketchDocument(sketch.plugins ?? [], sketch.services));
+    this.gateway = new Gateway({
+      config: this.config,
+      log: createLog({ name: 'gateway', level: process.env['TEST_LOG'] ?? 'silent' }),
+      secrets: loadSecrets(this.config),
+      documents: this.documents,
+      ...(sketch.healthRules ? { healthRules: sketch.healthRules } : {}),
+    });
+  }
+
+  static async start(sketch: GatewaySketch = {}): Promise<TestGateway> {
+    const test = new TestGateway(sketch);
+    await test.gateway.start();
+    return test;
+  }
+
+  get port(): number {
+    return this.gateway.port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
