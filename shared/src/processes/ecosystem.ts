@@ -1,0 +1,48 @@
+import { loadConfig, processEnvironment, type Config } from '../config/index.ts';
+import { buildMeshDocument } from '../mesh-document/index.ts';
+import { findManifests, type FoundManifest, type Manifest } from '../manifest/index.ts';
+import { join } from 'node:path';
+import { HOME, meshProcesses } from './mesh-processes.ts';
+import { readOverrides } from './overrides.ts';
+import { pm2App, type Pm2App } from './pm2-app.ts';
+import { meshPorts } from './ports.ts';
+import { preparation } from './preparation.ts';
+
+/** The configuration that `plugmesh` and `ecosystem.config.js` use wherever they are called from. */
+export function loadMeshConfig(file?: string): Config {
+  const named = file ?? processEnvironment()['PLUGMESH_FILE'];
+  if (named !== undefined && named !== '') return loadConfig({ file: named });
+  return loadConfig({ cwd: HOME, file: join(HOME, 'plugmesh.toml') });
+}
+
+/** pm2's app list: plain `pm2 start ecosystem.config.js` runs the same mesh as `plugmesh up`. */
+export function ecosystem(config: Config = loadMeshConfig()): { readonly apps: readonly Pm2App[] } {
+  const found = findManifests(config);
+  const ports = meshPorts(config, found);
+  // Plugins that wait for others, or for their setup, are started by mesh when it is their turn.
+  const first = localPlugins(config, found).filter(
+    (manifest) => manifest.dependsOn.length === 0 && preparation(config, manifest).state === 'prepared',
+  );
+  return { apps: meshProcesses(config, first, ports).map((process) => pm2App(process, config)) };
+}
+
+/** The manifests of the enabled plugins that this host runs. */
+export function localPlugins(config: Config, found: readonly FoundManifest[]): Manifest[] {
+  const { document } = buildMeshDocument({
+    config,
+    found,
+    registrations: [],
+    ports: {},
+    states: {},
+    overrides: readOverrides(config),
+    version: 0,
+  });
+  const runs = new Set(
+    document.plugins
+      .filter(({ enabled, state, source }) => enabled && state !== 'invalid' && source === 'manifest')
+      .map(({ id }) => id),
+  );
+  return found.flatMap(({ id, manifest }) =>
+    manifest && runs.has(id) && manifest.run.length > 0 ? manifest : [],
+  );
+}

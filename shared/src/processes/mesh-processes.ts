@@ -1,0 +1,161 @@
+import { join, resolve } from 'node:path';
+import { processEnvironment, type Config } from '../config/index.ts';
+import { loadSecrets, pluginToken, type Secrets } from '../identity/index.ts';
+import type { Manifest } from '../manifest/index.ts';
+import type { Ports } from './ports.ts';
+import { findProgram, findRedisServer, programPath } from './program.ts';
+
+/** One process of the mesh: what to run, and with what. */
+export interface MeshProcess {
+  /** As pm2 shows it: `gateway`, the plugin's id, `<id>:1` for its second instance. */
+  readonly name: string;
+  readonly kind: 'redis' | 'mesh' | 'gateway' | 'channel' | 'plugin';
+  /** For plugins: which one, and which of its instances. */
+  readonly plugin?: string;
+  readonly instance?: string;
+  readonly port: number;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** The whole environment: nothing else of the shell's reaches the process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Processes that share the port (Node's cluster); absent: one process on its own. */
+  readonly workers?: number;
+  /** How long it may take to stop before it is killed. */
+  readonly stopMs: number;
+}
+
+/** The folder of plugmesh itself, which may be another than the configuration's. */
+export const HOME = resolve(import.meta.dirname, '../../..');
+
+const PLUGIN_STOP_MS = 5_000;
+const CORE_STOP_MARGIN_MS = 2_000;
+
+/** Every process of this mesh: the private Redis (without a configured one), mesh, gateway, channel and these plugins. */
+export function meshProcesses(config: Config, manifests: readonly Manifest[], ports: Ports): MeshProcess[] {
+  const secrets = loadSecrets(config);
+  return [
+    ...(config.redisUrl === undefined ? [redisProcess(config, ports)] : []),
+    coreProcess(config, ports, 'mesh'),
+    coreProcess(config, ports, 'gateway'),
+    coreProcess(config, ports, 'channel'),
+    ...manifests.flatMap((manifest) => pluginProcesses(config, manifest, ports, secrets)),
+  ];
+}
+
+/** The processes of one plugin, one per instance. */
+export function pluginProcesses(
+  config: Config,
+  manifest: Manifest,
+  ports: Ports,
+  secrets: Secrets,
+): MeshProcess[] {
+  const id = manifest.name;
+  const env = pluginEnvironmentOf(config, id, ports, secrets);
+  const [program = '', ...rest] = manifest.run;
+  const path = env['PATH'] ?? '';
+  return (ports.plugins[id] ?? []).map((port, index) => ({
+    name: index === 0 ? id : `${id}:${index}`,
+    kind: 'plugin',
+    plugin: id,
+    instance: instanceId(id, index),
+    port,
+    argv: [findProgram(program, path, manifest.folder) ?? program, ...rest],
+    cwd: manifest.folder,
+    env: { ...env, PORT: String(port), PLUGMESH_INSTANCE: instanceId(id, index) },
+    stopMs: PLUGIN_STOP_MS,
+  }));
+}
+
+/** The name of a local instance in the mesh document. */
+export function instanceId(plugin: string, index: number): string {
+  return `${plugin}-${index}`;
+}
+
+/** Where this mesh's Redis is. */
+export function redisUrlOf(config: Config, ports: Ports): string {
+  return config.redisUrl ?? `redis://127.0.0.1:${ports.redis}`;
+}
+
+/** Where programs on this machine reach an address that may be a wildcard. */
+export function localOrigin(address: { readonly host: string; readonly port: number }): string {
+  const host = ['0.0.0.0', '::', ''].includes(address.host) ? '127.0.0.1' : address.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}
+
+function redisProcess(config: Config, ports: Ports): MeshProcess {
+  const env = ordinaryEnvironment();
+  const data = join(config.stateDir, 'redis');
+  // Values may not begin with `--` after the last option: an empty save list is written as one argument.
+  const options = {
+    port: String(ports.redis),
+    bind: '127.0.0.1',
+    dir: data,
+    appendonly: 'yes',
+    appendfsync: 'everysec',
+    save: '',
+  };
+  return {
+    name: 'redis',
+    kind: 'redis',
+    port: ports.redis,
+    argv: [
+      findRedisServer(env['PATH'] ?? '') ?? 'redis-server',
+      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+    ],
+    cwd: config.stateDir,
+    env,
+    stopMs: CORE_STOP_MARGIN_MS + PLUGIN_STOP_MS,
+  };
+}
+
+/** Ours may see the whole environment: `${NAME}` in the configuration refers to it. */
+function coreProcess(config: Config, ports: Ports, kind: 'mesh' | 'gateway' | 'channel'): MeshProcess {
+  const folder = kind === 'mesh' ? 'services/mesh' : kind;
+  const env = Object.entries(processEnvironment()).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    name: kind,
+    kind,
+    port: config[kind].port,
+    argv: [process.execPath, join(HOME, folder, 'src/main.ts')],
+    cwd: config.root,
+    env: {
+      ...Object.fromEntries(env),
+      ...(config.file === undefined ? {} : { PLUGMESH_FILE: config.file }),
+      REDIS_URL: redisUrlOf(config, ports),
+    },
+    ...(kind === 'mesh' ? {} : { workers: config[kind].instances }),
+    stopMs: config.gateway.limits.drainMs + CORE_STOP_MARGIN_MS,
+  };
+}
+
+/** Contracts § 1.3, less what differs between instances. */
+function pluginEnvironmentOf(
+  config: Config,
+  id: string,
+  ports: Ports,
+  secrets: Secrets,
+): Record<string, string> {
+  const settings = config.pluginSettings[id];
+  return {
+    ...ordinaryEnvironment(),
+    HOST: '127.0.0.1',
+    PLUGMESH_PLUGIN: id,
+    PLUGMESH_URL: localOrigin(config.gateway),
+    PLUGMESH_PREFIX: settings?.path ?? `/api/${id}`,
+    PLUGMESH_CONFIG: JSON.stringify(settings?.config ?? {}),
+    PLUGMESH_TOKEN: pluginToken(secrets, id),
+    REDIS_URL: redisUrlOf(config, ports),
+  };
+}
+
+/** What every program may know: where programs are, where home is, which language and time zone. */
+function ordinaryEnvironment(): Record<string, string> {
+  const env = processEnvironment();
+  const kept = ['HOME', 'LANG', 'TZ'].flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { PATH: programPath(env), ...Object.fromEntries(kept) };
+}

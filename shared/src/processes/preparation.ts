@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { processEnvironment, type Config } from '../config/index.ts';
+import type { Manifest } from '../manifest/index.ts';
+import { findProgram, programPath } from './program.ts';
+import { missingRequirement } from './requirements.ts';
+import { readState, writeState } from './state-file.ts';
+
+/** How far a plugin is from being startable on this machine. */
+export type Preparation =
+  | { readonly state: 'prepared' }
+  /** Its setup has not run yet, or its inputs have changed since. */
+  | { readonly state: 'needed' }
+  | { readonly state: 'skipped' | 'failed'; readonly reason: string };
+
+const OUTPUT_KEPT = 1500;
+
+/** What is known about a plugin's preparation, without running anything. */
+export function preparation(config: Config, manifest: Manifest): Preparation {
+  if (manifest.setup.length === 0 && Object.keys(manifest.requires).length === 0) return runnable(manifest);
+  const record = Object(readState(recordFile(config, manifest))) as Record<string, unknown>;
+  if (record['inputs'] !== inputsOf(manifest)) return { state: 'needed' };
+  if (record['state'] === 'prepared') return runnable(manifest);
+  const state = record['state'] === 'skipped' ? 'skipped' : 'failed';
+  return { state, reason: String(record['reason']) };
+}
+
+/** Checks what the plugin requires and runs its setup, unless that has been done for these inputs. */
+export async function prepare(
+  config: Config,
+  manifest: Manifest,
+  onStep: (command: string) => void = () => undefined,
+): Promise<Preparation> {
+  const known = preparation(config, manifest);
+  const missing = await missingRequirement(manifest);
+  const result: Preparation =
+    missing !== undefined
+      ? { state: 'skipped', reason: missing }
+      : known.state === 'prepared'
+        ? known
+        : await runSetup(manifest, onStep);
+  // The setup may have made files that count as inputs.
+  writeState(recordFile(config, manifest), { inputs: inputsOf(manifest), ...result });
+  return result.state === 'prepared' ? runnable(manifest) : result;
+}
+
+async function runSetup(manifest: Manifest, onStep: (command: string) => void): Promise<Preparation> {
+  for (const command of manifest.setup) {
+    onStep(command.join(' '));
+    const problem = await runCommand(manifest, command);
+    if (problem !== undefined) return { state: 'failed', reason: `MESH_SETUP_FAILED ${problem}` };
+  }
+  return { state: 'prepared' };
+}
+
+/** A program that is not there would make pm2 refuse its whole list. */
+function runnable(manifest: Manifest): Preparation {
+  const [program = ''] = manifest.run;
+  if (findProgram(program, programPath(processEnvironment()), manifest.folder)) return { state: 'prepared' };
+  return {
+    state: 'failed',
+    reason: `MESH_REQUIREMENT_MISSING '${program}', which the manifest's 'run' names, is neither on PATH nor in ${manifest.folder}`,
+  };
+}
+
+async function runCommand(manifest: Manifest, command: readonly string[]): Promise<string | undefined> {
+  const [program = '', ...args] = command;
+  const { HOME: home, LANG: lang } = processEnvironment();
+  const path = programPath(processEnvironment());
+  const child = spawn(findProgram(program, path, manifest.folder) ?? program, args, {
+    cwd: manifest.folder,
+    env: {
+      PATH: path,
+      ...(home === undefined ? {} : { HOME: home }),
+      ...(lang === undefined ? {} : { LANG: lang }),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const collect = (chunk: Buffer): void => void (output = (output + chunk.toString()).slice(-OUTPUT_KEPT));
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  child.once('error', (error) => resolve(`'${command.join(' ')}' could not be run: ${error.message}`));
+  child.once('close', (code) =>
+    resolve(code === 0 ? undefined : `'${command.join(' ')}' ended with ${String(code)}: ${output.trim()}`),
+  );
+  return promise;
+}
+
+function recordFile(config: Config, manifest: Manifest): string {
+  return join(config.stateDir, 'prepared', `${manifest.name}.json`);
+}
+
+/** Files that a setup reads: sources and descriptions of dependencies, not what it makes. */
+const SOURCES = new Set(
+  '.py .txt .toml .json .lock .go .mod .sum .rs .ts .js .mjs .cjs .rb .java .xml .gradle .c .h .cc .sh'.split(
+    ' ',
+  ),
+);
+const MADE = new Set(['node_modules', 'target', 'dist', 'build', 'venv', '__pycache__', 'test']);
+
+function inputsOf(manifest: Manifest): string {
+  const hash = createHash('sha256').update(JSON.stringify([manifest.setup, manifest.requires]));
+  for (const file of sourceFiles(manifest.folder)) hash.update(file).update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      if (entry.name.startsWith('.') || MADE.has(entry.name)) return [];
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return sourceFiles(path);
+      return entry.isFile() && (SOURCES.has(extname(entry.name)) || entry.name === 'Makefile') ? [path] : [];
+    });
+}

@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** A process as the system shows it. */
+export interface SystemProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
+const LISTEN = '0A';
+
+/** TCP ports that somebody listens on, with the socket's inode. Empty where there is no /proc. */
+export function listeningPorts(): Map<number, Set<string>> {
+  const ports = new Map<number, Set<string>>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    // Columns: sl local_address rem_address st … inode (proc(5)).
+    for (const line of read(table).split('\n').slice(1)) {
+      const columns = line.trim().split(/\s+/);
+      const [, local, , state] = columns;
+      const inode = columns[9];
+      if (state !== LISTEN || local === undefined || inode === undefined) continue;
+      const port = Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16);
+      ports.set(port, (ports.get(port) ?? new Set()).add(inode));
+    }
+  }
+  return ports;
+}
+
+/** Who listens on a TCP port; undefined when nobody does, or when we may not see who. */
+export function portHolder(port: number): SystemProcess | undefined {
+  const inodes = listeningPorts().get(port);
+  if (!inodes) return undefined;
+  const pid = processIds().find((each) => socketInodes(each).some((inode) => inodes.has(inode)));
+  return pid === undefined ? undefined : { pid, command: commandOf(pid) };
+}
+
+/** The TCP ports that a process or one of its descendants listens on. */
+export function portsOfTree(root: number): number[] {
+  const owned = new Set(processTree(root).flatMap(socketInodes));
+  return [...listeningPorts()]
+    .filter(([, inodes]) => [...inodes].some((inode) => owned.has(inode)))
+    .map(([port]) => port);
+}
+
+/** A process and all its descendants that are there now. */
+export function processTree(root: number): number[] {
+  const children = Map.groupBy(processIds(), parentOf);
+  const tree = [root];
+  // The list grows while it is walked.
+  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
+  return tree;
+}
+
+/** Processes whose environment contains a text: descendants are found even after they left their parent. */
+export function processesWithEnvironment(text: string): number[] {
+  return processIds().filter((pid) => pid !== process.pid && read(`/proc/${pid}/environ`).includes(text));
+}
+
+/** Whether a process is there and not a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return !/^State:\s+[ZX]/m.test(read(`/proc/${pid}/status`));
+}
+
+/** When a process started, in the kernel's ticks: with the pid it names one process for ever. */
+export function startTimeOf(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  // The second field, the command in parentheses, may contain spaces (proc(5), field 22 is starttime).
+  return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+function parentOf(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).split('\0').join(' ').trim();
+}
+
+function processIds(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function socketInodes(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1];
+      return inode === undefined ? [] : [inode];
+    });
+  } catch {
+    return [];
+  }
+}
+
+// Processes come and go while we look: what has gone reads as nothing.
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
