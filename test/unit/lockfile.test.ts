@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly resolved?: string;
+}
+
+const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8');
+const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, LockedPackage>> };
+
+/** Every version of a package in the lockfile, however deep it sits, as numbers. */
+function lockedVersions(name: string): number[][] {
+  return Object.entries(packages)
+    .filter(([path]) => path === `node_modules/${name}` || path.endsWith(`/node_modules/${name}`))
+    .map(([, { version = '' }]) => version.split('.').map(Number));
+}
+
+describe('the lockfile', () => {
+  it('holds http-proxy-middleware 4: npm under Node 20 picks 3, which is open to request smuggling', () => {
+    assert.deepEqual(
+      lockedVersions('http-proxy-middleware').map(([major]) => major),
+      [4],
+    );
+  });
+
+  it('holds httpxy 0.5.6 or later', () => {
+    const versions = lockedVersions('httpxy');
+    assert.ok(versions.length > 0);
+    for (const [major = 0, minor = 0, patch = 0] of versions) {
+      assert.ok(major > 0 || minor > 5 || (minor === 5 && patch >= 6), `${major}.${minor}.${patch}`);
+    }
+  });
+
+  it('names no registry: packages come from wherever the one who installs has set', () => {
+    const addresses = Object.entries(packages).filter(([, { resolved = '' }]) => /^[a-z+]+:/.test(resolved));
+    assert.deepEqual(addresses, []);
+  });
+});
