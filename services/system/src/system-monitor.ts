@@ -1,4 +1,4 @@
-import { setInterval } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CpuLoad } from './cpu-load.ts';
 import { NetworkRates, type InterfaceReport } from './network-rates.ts';
 import { nodeUpdates, systemReport, type SystemReport } from './system-report.ts';
@@ -26,7 +26,8 @@ export class SystemMonitor {
   /** Samples and publishes until `signal`. */
   async run(publish: Publish, signal: AbortSignal): Promise<void> {
     await this.#network.sample();
-    for await (const _ of setInterval(SAMPLE_EVERY_MS, undefined, { signal })) {
+    while (!signal.aborted) {
+      await delay(SAMPLE_EVERY_MS, undefined, { signal });
       this.#cpu.sample();
       await this.#network.sample();
       await this.#publish(publish);

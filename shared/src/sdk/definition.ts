@@ -29,15 +29,15 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>> {
    * Publishes `to:<topic>:<event>`: bytes as they are, anything else as JSON. Resolves to whether Redis took it; while
    * Redis is away messages are dropped, not kept.
    */
-  publish(topic: string, event: string, payload: unknown): Promise<boolean>;
+  readonly publish: (topic: string, event: string, payload: unknown) => Promise<boolean>;
   /** Handles every message of one Redis channel, `from:system:echo`, in order. Survives outages of Redis. */
-  subscribe(channel: string, handler: BusHandler): void;
+  readonly subscribe: (channel: string, handler: BusHandler) => void;
   /** Handles every message of the channels that a Redis pattern names, `from:streaming-*`. */
-  subscribePattern(pattern: string, handler: BusHandler): void;
+  readonly subscribePattern: (pattern: string, handler: BusHandler) => void;
   /** Runs in the background from the end of `setup` until `signal`. When it throws it is started again, with back-off. */
-  service(name: string, run: ServiceFunction): void;
+  readonly service: (name: string, run: ServiceFunction) => void;
   /** Runs when the plugin stops, the last one first. */
-  onStop(release: () => Promise<void> | void): void;
+  readonly onStop: (release: () => Promise<void> | void) => void;
 }
 
 /** Work in the background; it ends when `signal` is aborted. */

@@ -27,7 +27,7 @@ describe('NetworkRates', () => {
     rates.take(new Map([['test0', { received: 5100, sent: 20 }]]));
     const report = rates.report().find(({ iface }) => iface === 'test0');
     assert.deepEqual(report?.rate, { receive: 2500, send: 10 });
-    assert.deepEqual([report?.rx, report?.tx], ['2.50kBps', '10Bps']);
+    assert.deepEqual([report.rx, report.tx], ['2.50kBps', '10Bps']);
   });
 
   it('says nothing about an interface whose counters went back', () => {
