@@ -1,4 +1,6 @@
 export * from './config.ts';
+export { variableOf } from './find-setting.ts';
 export * from './load-config.ts';
-export * from './plugin-environment.ts';
 export * from './overrides.ts';
+export * from './plugin-environment.ts';
+export { PLUGIN_SETTINGS, SETTINGS } from './settings.ts';

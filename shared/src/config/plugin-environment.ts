@@ -1,3 +1,5 @@
+import { MeshError } from '../errors/index.ts';
+
 /** What a plugin process is given (contracts § 1.3), as the SDK reads it. */
 export interface PluginEnvironment {
   readonly port: number | undefined;
@@ -14,27 +16,41 @@ export interface PluginEnvironment {
   readonly isRegistering: boolean;
 }
 
-/** Reads the environment of a plugin process. */
+/** Reads the environment of a plugin process. Throws a `MeshError` for a port or settings that cannot be read. */
 export function pluginEnvironment(env: NodeJS.ProcessEnv = process.env): PluginEnvironment {
   return {
-    port: portOf(env['PORT']),
+    port: parsePort(env['PORT']),
     host: env['HOST'] ?? '127.0.0.1',
     plugin: env['PLUGMESH_PLUGIN'],
     instance: env['PLUGMESH_INSTANCE'],
     url: env['PLUGMESH_URL'],
     prefix: env['PLUGMESH_PREFIX'],
-    config: JSON.parse(env['PLUGMESH_CONFIG'] ?? '{}') as Record<string, unknown>,
+    config: parseSettings(env['PLUGMESH_CONFIG']),
     redisUrl: env['REDIS_URL'],
     token: env['PLUGMESH_TOKEN'],
     isRegistering: env['PLUGMESH_REGISTER'] === '1',
   };
 }
 
-function portOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text);
-}
-
 /** The environment of this process, for those who start other programs. */
 export function processEnvironment(): NodeJS.ProcessEnv {
   return process.env;
+}
+
+function parsePort(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65_535) return port;
+  throw new MeshError('MESH_CONFIG_INVALID', `'PORT' must be a port number, not '${text}'`);
+}
+
+function parseSettings(text = '{}'): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch (cause) {
+    throw new MeshError('MESH_CONFIG_INVALID', "'PLUGMESH_CONFIG' must be JSON", { cause });
+  }
+  throw new MeshError('MESH_CONFIG_INVALID', "'PLUGMESH_CONFIG' must be a JSON object");
 }

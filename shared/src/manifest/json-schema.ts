@@ -29,7 +29,7 @@ interface SchemaNode {
 /** Every field of a manifest, outer ones first. */
 export function manifestFields(): ManifestField[] {
   // The JSON Schema is made by zod from our own schema: its shape is known.
-  let level: [string, SchemaNode][] = [['', manifestJsonSchema() as SchemaNode]];
+  let level: [string, SchemaNode][] = [['', manifestJsonSchema()]];
   const fields: ManifestField[] = [];
   while (level.length > 0) {
     const inner = level.flatMap(([path, node]) => childrenOf(path, node));

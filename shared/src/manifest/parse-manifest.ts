@@ -46,8 +46,9 @@ function checkManifest(value: unknown, context: CheckContext): Manifest {
     problems.push(wrongName(name, id, source?.positionOf(['name'])));
   }
   if (!parsed.success || problems.length > 0) throw new MeshProblems(problems.sort(byPosition));
-  const { $schema: _, ...fields } = parsed.data;
-  return { ...fields, folder };
+  const manifest = { ...parsed.data, folder };
+  delete manifest.$schema;
+  return manifest;
 }
 
 /** A value that breaks one rule often breaks the next ones too: the first says enough. */
