@@ -1,9 +1,8 @@
-import { loadConfig, processEnvironment, type Config } from '../config/index.ts';
+import { loadConfig, processEnvironment, readOverrides, type Config } from '../config/index.ts';
 import { buildMeshDocument } from '../mesh-document/index.ts';
 import { findManifests, type FoundManifest, type Manifest } from '../manifest/index.ts';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { HOME, meshProcesses } from './mesh-processes.ts';
-import { readOverrides } from './overrides.ts';
 import { pm2App, type Pm2App } from './pm2-app.ts';
 import { meshPorts } from './ports.ts';
 import { preparation } from './preparation.ts';
@@ -11,17 +10,19 @@ import { preparation } from './preparation.ts';
 /** The configuration that `plugmesh` and `ecosystem.config.js` use wherever they are called from. */
 export function loadMeshConfig(file?: string): Config {
   const named = file ?? processEnvironment()['PLUGMESH_FILE'];
-  if (named !== undefined && named !== '') return loadConfig({ file: named });
-  return loadConfig({ cwd: HOME, file: join(HOME, 'plugmesh.toml') });
+  // A name is meant from where the command was called; without one, the file beside plugmesh itself.
+  return named === undefined || named === ''
+    ? loadConfig({ cwd: HOME })
+    : loadConfig({ file: resolve(named) });
 }
 
 /** pm2's app list: plain `pm2 start ecosystem.config.js` runs the same mesh as `plugmesh up`. */
 export function ecosystem(config: Config = loadMeshConfig()): { readonly apps: readonly Pm2App[] } {
   const found = findManifests(config);
   const ports = meshPorts(config, found);
-  // Plugins that wait for others, or for their setup, are started by mesh when it is their turn.
+  // A plugin that waits for its setup is added when that is done; one whose program is missing, never.
   const first = localPlugins(config, found).filter(
-    (manifest) => manifest.dependsOn.length === 0 && preparation(config, manifest).state === 'prepared',
+    (manifest) => preparation(config, manifest).state === 'prepared',
   );
   return { apps: meshProcesses(config, first, ports).map((process) => pm2App(process, config)) };
 }
@@ -34,7 +35,7 @@ export function localPlugins(config: Config, found: readonly FoundManifest[]): M
     registrations: [],
     ports: {},
     states: {},
-    overrides: readOverrides(config),
+    overrides: readOverrides(config.stateDir),
     version: 0,
   });
   const runs = new Set(

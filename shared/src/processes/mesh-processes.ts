@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { processEnvironment, type Config } from '../config/index.ts';
 import { loadSecrets, pluginToken, type Secrets } from '../identity/index.ts';
@@ -124,6 +125,8 @@ function coreProcess(config: Config, ports: Ports, kind: 'mesh' | 'gateway' | 'c
       ...Object.fromEntries(env),
       ...(config.file === undefined ? {} : { PLUGMESH_FILE: config.file }),
       REDIS_URL: redisUrlOf(config, ports),
+      // mesh talks to the pm2 that runs it, whoever started that.
+      ...(kind === 'mesh' ? { PM2_HOME: processEnvironment()['PM2_HOME'] ?? join(homedir(), '.pm2') } : {}),
     },
     ...(kind === 'mesh' ? {} : { workers: config[kind].instances }),
     stopMs: config.gateway.limits.drainMs + CORE_STOP_MARGIN_MS,

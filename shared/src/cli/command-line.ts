@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { MeshError } from '../errors/index.ts';
+import { nearestName } from '../errors/nearest-name.ts';
+import { COMMANDS } from './commands.ts';
+
+/** Every option; a command uses those that its help names. */
+export interface CommandOptions {
+  readonly config: string | undefined;
+  readonly json: boolean;
+  readonly follow: boolean;
+  readonly lines: number;
+  readonly help: boolean;
+}
+
+/** A command line that has been understood. */
+export interface CommandLine {
+  readonly command: string;
+  readonly operands: readonly string[];
+  readonly options: CommandOptions;
+}
+
+/** Reads a command line. Throws MESH_USAGE with the nearest command. */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const { values, positionals } = parse(args);
+  const [command = 'help', ...operands] = positionals;
+  if (command !== 'help' && !COMMANDS.has(command)) {
+    const near = nearestName(command, [...COMMANDS.keys()]);
+    throw new MeshError('MESH_USAGE', `unknown command '${command}'`, {
+      fix: near === undefined ? "see './plugmesh help'" : `did you mean './plugmesh ${near}'?`,
+    });
+  }
+  const lines = Number(values.lines ?? 20);
+  if (!Number.isInteger(lines) || lines < 0)
+    throw new MeshError('MESH_USAGE', `'--lines' is '${String(values.lines)}'`);
+  return {
+    command,
+    operands,
+    options: {
+      config: values.config,
+      json: values.json ?? false,
+      follow: values.follow ?? false,
+      lines,
+      help: values.help ?? false,
+    },
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c' },
+        json: { type: 'boolean' },
+        follow: { type: 'boolean', short: 'f' },
+        lines: { type: 'string', short: 'n' },
+        help: { type: 'boolean', short: 'h' },
+        // For the launcher: it answers its questions.
+        yes: { type: 'boolean', short: 'y' },
+      },
+    });
+  } catch (error) {
+    throw new MeshError('MESH_USAGE', error instanceof Error ? error.message : String(error), {
+      fix: "see './plugmesh help'",
+      cause: error,
+    });
+  }
+}

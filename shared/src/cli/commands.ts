@@ -1,0 +1,109 @@
+import { check } from './check.ts';
+import type { CommandLine } from './command-line.ts';
+import { down } from './down.ts';
+import { logs } from './logs.ts';
+import { ps } from './ps.ts';
+import { setEnabled } from './set-enabled.ts';
+import { test } from './test.ts';
+import { up } from './up.ts';
+
+/** A command of `plugmesh`. */
+export interface Command {
+  /** What follows its name. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly details: string;
+  readonly examples: readonly string[];
+  /** Resolves to the exit code. */
+  run(line: CommandLine): Promise<number>;
+}
+
+/** Every command, in the order of the help. `docs/reference/cli.md` has the same rows; a test compares both. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  [
+    'up',
+    {
+      usage: '[--config FILE] [--yes]',
+      summary: 'start the whole mesh and stay until Ctrl-C',
+      details:
+        'Checks the configuration and every manifest, runs what plugins need set up, starts Redis (unless REDIS_URL\n' +
+        'is set), mesh, gateway, channel and the plugins, and shows how each one is. Ctrl-C, SIGTERM or closing the\n' +
+        'terminal stops everything; a second Ctrl-C kills.',
+      examples: ['./plugmesh up', './plugmesh up --config staging.toml'],
+      run: up,
+    },
+  ],
+  [
+    'down',
+    {
+      usage: '[--config FILE]',
+      summary: 'stop a mesh that runs in another terminal, or what is left of one',
+      details: 'Does what Ctrl-C does there, and ends processes that a killed mesh has left behind.',
+      examples: ['./plugmesh down'],
+      run: down,
+    },
+  ],
+  [
+    'ps',
+    {
+      usage: '[--json] [--config FILE]',
+      summary: 'show the plugins and processes of the running mesh',
+      details: 'One row per plugin and one per process; with --json everything that mesh knows.',
+      examples: ['./plugmesh ps', './plugmesh ps --json'],
+      run: ps,
+    },
+  ],
+  [
+    'logs',
+    {
+      usage: '[NAME…] [-f] [-n LINES]',
+      summary: 'show the last lines that processes have written',
+      details:
+        'Without names: all of them. -f goes on with what they write from now on; -n says how many lines (20).',
+      examples: ['./plugmesh logs', './plugmesh logs gateway system -f', './plugmesh logs system -n 100'],
+      run: logs,
+    },
+  ],
+  [
+    'enable',
+    {
+      usage: 'PLUGIN',
+      summary: 'enable a plugin of the running mesh',
+      details: 'Remembered in the state folder, above plugmesh.toml.',
+      examples: ['./plugmesh enable system'],
+      run: (line) => setEnabled(line, true),
+    },
+  ],
+  [
+    'disable',
+    {
+      usage: 'PLUGIN',
+      summary: 'disable a plugin of the running mesh',
+      details:
+        'Its process stops and its routes answer 503. Remembered in the state folder, above plugmesh.toml.',
+      examples: ['./plugmesh disable system'],
+      run: (line) => setEnabled(line, false),
+    },
+  ],
+  [
+    'check',
+    {
+      usage: 'FOLDER',
+      summary: "check a plugin's manifest",
+      details:
+        'Lists every problem of FOLDER/plugin.json with its line, and what is needed to run the plugin here.',
+      examples: ['./plugmesh check services/system'],
+      run: check,
+    },
+  ],
+  [
+    'test',
+    {
+      usage: '[FILE…]',
+      summary: 'run every test of plugmesh, or those in FILE',
+      details: 'Formatting, lint, types and all tests in one run; the last line says `N passed, N failed`.',
+      examples: ['./plugmesh test', "./plugmesh test 'channel/test/unit/**/*.test.ts'"],
+      run: test,
+    },
+  ],
+]);

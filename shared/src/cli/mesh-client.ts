@@ -1,0 +1,76 @@
+import type { Config } from '../config/index.ts';
+import { MeshError } from '../errors/index.ts';
+import { loadSecrets, operatorToken } from '../identity/index.ts';
+import type { Instance, MeshPlugin } from '../mesh-document/index.ts';
+import { localOrigin } from '../processes/index.ts';
+
+/** A plugin as the operator sees it at `/mesh/plugins`. */
+export interface PluginView extends Pick<MeshPlugin, 'id' | 'state' | 'reason' | 'language' | 'enabled'> {
+  readonly guard: string;
+  readonly prefix: string;
+  readonly instances: readonly Instance[];
+}
+
+/** A process as the operator sees it at `/mesh/status`. */
+export interface ProcessView {
+  readonly name: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly pid?: number;
+  readonly restarts?: number;
+  readonly memoryBytes?: number;
+  readonly cpuPercent?: number;
+  readonly uptimeMs?: number;
+}
+
+/** The mesh as a whole. */
+export interface StatusView {
+  readonly state: string;
+  readonly version: number;
+  readonly mode: string;
+  readonly redis: { readonly connected: boolean };
+  readonly processes: readonly ProcessView[];
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Talks to the control process of a mesh as its operator. */
+export class MeshClient {
+  readonly #origin: string;
+  readonly #token: string;
+
+  constructor(config: Config) {
+    this.#origin = localOrigin(config.mesh);
+    this.#token = operatorToken(loadSecrets(config));
+  }
+
+  async plugins(): Promise<readonly PluginView[]> {
+    const { plugins } = (await this.#call('GET', '/mesh/plugins')) as { plugins: readonly PluginView[] };
+    return plugins;
+  }
+
+  async status(): Promise<StatusView> {
+    return (await this.#call('GET', '/mesh/status')) as StatusView;
+  }
+
+  async setEnabled(id: string, enabled: boolean): Promise<void> {
+    await this.#call('POST', `/mesh/plugins/${encodeURIComponent(id)}/${enabled ? 'enable' : 'disable'}`);
+  }
+
+  async #call(method: string, path: string): Promise<unknown> {
+    const response = await fetch(`${this.#origin}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch((cause: unknown) => {
+      throw new MeshError('MESH_NOT_RUNNING', `nothing answers at ${this.#origin}`, {
+        fix: 'start it: ./plugmesh up',
+        cause,
+      });
+    });
+    const body: unknown = await response.json();
+    if (response.ok) return body;
+    const { detail, code } = Object(body) as { detail?: string; code?: string };
+    throw new MeshError('MESH_BAD_REQUEST', `mesh refused: ${detail ?? code ?? String(response.status)}`);
+  }
+}

@@ -1,0 +1,95 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config/index.ts';
+import { MeshError } from '../errors/index.ts';
+import { Pm2, PM2_NAMESPACE } from '../processes/index.ts';
+import { killLeftovers } from './leftovers.ts';
+
+const PM2_STOP_MS = 10_000;
+const QUICK_END_MS = 5_000;
+const OUTPUT_KEPT = 4_000;
+
+/** pm2 in the foreground, kept alive until it is told to stop. */
+export class MeshRun {
+  /** Rejects when pm2 cannot be kept alive. */
+  readonly failed: Promise<never>;
+  readonly #config: Config;
+  readonly #pm2: Pm2;
+  readonly #fail: (error: Error) => void;
+  #child: ChildProcess | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #state: 'new' | 'running' | 'stopping' = 'new';
+  #output = '';
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#pm2 = new Pm2(config);
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.failed = promise;
+    this.#fail = reject;
+    // Whoever waits for it hears of it; nobody waits while we stop.
+    promise.catch(() => undefined);
+  }
+
+  get isStarted(): boolean {
+    return this.#state !== 'new';
+  }
+
+  start(): void {
+    this.#state = 'running';
+    this.#launch();
+  }
+
+  /** Stops everything in order, Redis last, and ends what is still there afterwards. */
+  async stop(): Promise<void> {
+    const wasRunning = this.#state === 'running';
+    this.#state = 'stopping';
+    if (wasRunning) await this.#stopInOrder();
+    await killLeftovers(this.#config);
+  }
+
+  /** Ends everything at once. */
+  async kill(): Promise<void> {
+    this.#state = 'stopping';
+    await killLeftovers(this.#config);
+  }
+
+  async #stopInOrder(): Promise<void> {
+    // The mesh may be stopped before pm2 knows the namespace: then its own end is enough.
+    if (this.#pm2.daemonPid !== undefined) await this.#pm2.delete(PM2_NAMESPACE).catch(() => undefined);
+    this.#child?.kill('SIGINT');
+    const timer = new AbortController();
+    await Promise.race([
+      this.#ended,
+      delay(PM2_STOP_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
+  }
+
+  #launch(): void {
+    const startedAt = performance.now();
+    const child = this.#pm2.runInForeground();
+    this.#child = child;
+    const collect = (chunk: Buffer): void =>
+      void (this.#output = (this.#output + chunk.toString()).slice(-OUTPUT_KEPT));
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    this.#ended = new Promise((resolve) => {
+      child.once('error', () => resolve());
+      child.once('close', () => resolve());
+    });
+    void this.#ended.then(() => this.#onEnd(performance.now() - startedAt));
+  }
+
+  /** pm2 ended by itself: its plugins may have survived it, and nobody would start them again. */
+  async #onEnd(livedMs: number): Promise<void> {
+    if (this.#state !== 'running') return;
+    if (livedMs < QUICK_END_MS) {
+      this.#fail(new MeshError('MESH_INTERNAL', `pm2 could not start the mesh:\n${this.#output.trim()}`));
+      return;
+    }
+    process.stderr.write('pm2 ended by itself; starting everything anew\n');
+    await killLeftovers(this.#config);
+    this.#launch();
+  }
+}

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config/index.ts';
+import { MeshError } from '../errors/index.ts';
+import { localOrigin } from '../processes/index.ts';
+import { MeshClient, type PluginView } from './mesh-client.ts';
+import { pluginTable } from './table.ts';
+
+const POLL_MS = 100;
+const CORE_DEADLINE_MS = 60_000;
+/** Plugins that take longer are shown as they are, and again when they have come. */
+const PLUGIN_PATIENCE_MS = 10_000;
+const LATE_POLL_MS = 500;
+
+/** Waits until the mesh is ready and prints it; then follows plugins that are late. */
+export async function showMesh(config: Config, startedAt: number, stopped: AbortSignal): Promise<void> {
+  await untilCoreReady(config, stopped);
+  const client = new MeshClient(config);
+  const coreReadyAt = performance.now();
+  let plugins = await client.plugins();
+  while (
+    !stopped.aborted &&
+    !plugins.every(isSettled) &&
+    performance.now() - coreReadyAt < PLUGIN_PATIENCE_MS
+  ) {
+    await delay(POLL_MS);
+    plugins = await client.plugins();
+  }
+  if (stopped.aborted) return;
+  say(`\n${pluginTable(plugins)}\n`);
+  say(urls(config));
+  say(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
+  await followLate(client, plugins, stopped);
+}
+
+async function untilCoreReady(config: Config, stopped: AbortSignal): Promise<void> {
+  const deadline = performance.now() + CORE_DEADLINE_MS;
+  const waitingFor = new Map([
+    ['mesh', `${localOrigin(config.mesh)}/readyz`],
+    ['channel', `${localOrigin(config.channel)}/readyz`],
+    ['gateway', `${localOrigin(config.gateway)}/readyz`],
+  ]);
+  while (waitingFor.size > 0 && !stopped.aborted) {
+    for (const [name, url] of waitingFor) if (await isOk(url)) waitingFor.delete(name);
+    if (waitingFor.size > 0 && performance.now() > deadline)
+      throw new MeshError(
+        'MESH_INTERNAL',
+        `${[...waitingFor.keys()].join(', ')} did not get ready within 60 s`,
+        {
+          fix: `see './plugmesh logs ${[...waitingFor.keys()][0] ?? ''}'`,
+        },
+      );
+    if (waitingFor.size > 0) await delay(POLL_MS);
+  }
+}
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** pm2 and mesh need a moment until a plugin's process is seen at all: `stopped` is not yet an answer. */
+function isSettled({ state, enabled }: PluginView): boolean {
+  return !enabled || (state !== 'starting' && state !== 'stopped');
+}
+
+async function followLate(
+  client: MeshClient,
+  shown: readonly PluginView[],
+  stopped: AbortSignal,
+): Promise<void> {
+  const late = new Map(shown.filter((plugin) => !isSettled(plugin)).map(({ id, state }) => [id, state]));
+  while (late.size > 0 && !stopped.aborted) {
+    await delay(LATE_POLL_MS);
+    // mesh may be restarting: the next answer will do.
+    const plugins = await client.plugins().catch(() => []);
+    for (const plugin of plugins.filter((each) => late.has(each.id) && isSettled(each))) {
+      late.delete(plugin.id);
+      say(`${plugin.id} is ${plugin.state}${plugin.reason === undefined ? '' : `: ${plugin.reason}`}`);
+    }
+  }
+}
+
+function urls(config: Config): string {
+  const origin = localOrigin(config.gateway);
+  return [
+    `  page     ${origin}/`,
+    `  plugins  ${origin}/api/<plugin>/`,
+    `  socket   ${origin.replace('http', 'ws')}/socket`,
+    '',
+  ].join('\n');
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,53 @@
+import type { PluginView, ProcessView } from './mesh-client.ts';
+
+/** Rows as columns of equal width; the first row is the heading. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** One row per plugin, and below them why some are not ready. */
+export function pluginTable(plugins: readonly PluginView[]): string {
+  const rows = plugins.map((plugin) => [
+    plugin.id,
+    plugin.state,
+    plugin.language ?? '-',
+    plugin.instances.map(({ url }) => new URL(url).port || '80').join(' ') || '-',
+    plugin.guard,
+    readyMs(plugin),
+  ]);
+  const reasons = plugins.flatMap(({ id, state, reason }) =>
+    reason === undefined || state === 'ready' ? [] : [`✖ ${id}: ${reason.replaceAll('\n', '\n    ')}`],
+  );
+  return [table([['PLUGIN', 'STATE', 'LANGUAGE', 'PORT', 'GUARD', 'READY'], ...rows]), ...reasons].join('\n');
+}
+
+function readyMs({ instances }: PluginView): string {
+  const times = instances.flatMap((instance) => instance.readyMs ?? []);
+  return times.length === 0 ? '-' : `${Math.max(...times)} ms`;
+}
+
+/** One row per process. */
+export function processTable(processes: readonly ProcessView[]): string {
+  const rows = processes.map(
+    ({ name, status, pid, restarts = 0, memoryBytes = 0, cpuPercent = 0, uptimeMs = 0 }) => [
+      name,
+      status,
+      String(pid ?? '-'),
+      `${(memoryBytes / 1024 ** 2).toFixed(0)} MiB`,
+      `${cpuPercent} %`,
+      String(restarts),
+      `${(uptimeMs / 1000).toFixed(0)} s`,
+    ],
+  );
+  return table([['PROCESS', 'STATUS', 'PID', 'MEMORY', 'CPU', 'RESTARTS', 'UP'], ...rows]);
+}

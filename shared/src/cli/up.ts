@@ -1,0 +1,66 @@
+import { formatProblem, MeshError } from '../errors/index.ts';
+import { findManifests } from '../manifest/index.ts';
+import type { Config } from '../config/index.ts';
+import { findRedisServer, loadMeshConfig, localPlugins, meshPorts, programPath } from '../processes/index.ts';
+import { processEnvironment } from '../config/index.ts';
+import type { CommandLine } from './command-line.ts';
+import { killLeftovers } from './leftovers.ts';
+import { MeshRun } from './mesh-run.ts';
+import { assertPortsFree } from './port-check.ts';
+import { preparePlugins } from './prepare-plugins.ts';
+import { showMesh } from './show-mesh.ts';
+import { forgetUp, recordUp, runningUp } from './run-record.ts';
+import { StopSignals } from './stop-signals.ts';
+
+/** `plugmesh up`: check everything, set up, start, show, and stay until a signal. */
+export async function up({ options }: CommandLine): Promise<number> {
+  const startedAt = performance.now();
+  const config = loadMeshConfig(options.config);
+  await claim(config);
+  const signals = new StopSignals();
+  const run = new MeshRun(config);
+  try {
+    await prepareMesh(config);
+    if (signals.hasStopped) return 0;
+    run.start();
+    const shown = showMesh(config, startedAt, signals.stopped);
+    // Whichever comes first: a signal, a start that fails, or a pm2 that cannot be kept alive.
+    await Promise.race([signals.received, run.failed, shown.then(() => signals.received)]);
+    return 0;
+  } finally {
+    signals.onSecond(() => void run.kill());
+    if (run.isStarted) process.stdout.write('\nStopping …\n');
+    await run.stop();
+    forgetUp(config);
+    signals.release();
+  }
+}
+
+/** Makes sure that this is the only `up` of this mesh, and that nothing is left of an earlier one. */
+async function claim(config: Config): Promise<void> {
+  const pid = runningUp(config);
+  if (pid !== undefined)
+    throw new MeshError('MESH_ALREADY_RUNNING', `this mesh is run by process ${pid}`, {
+      fix: "stop it with './plugmesh down', or give this one a state_dir and ports of its own",
+    });
+  recordUp(config);
+  const left = await killLeftovers(config);
+  if (left > 0) process.stdout.write(`Ended ${left} processes that an earlier run had left behind.\n`);
+}
+
+async function prepareMesh(config: Config): Promise<void> {
+  assertRedis(config);
+  assertPortsFree(config);
+  const found = findManifests(config);
+  const problems = found.flatMap((each) => each.problems ?? []);
+  if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
+  meshPorts(config, found, true);
+  await preparePlugins(config, localPlugins(config, found));
+}
+
+function assertRedis(config: Config): void {
+  if (config.redisUrl !== undefined || findRedisServer(programPath(processEnvironment()))) return;
+  throw new MeshError('MESH_REDIS_MISSING', 'neither redis-server nor valkey-server is on PATH', {
+    fix: 'install one (Debian: apt-get install redis-server), or set REDIS_URL=redis://host:6379',
+  });
+}
