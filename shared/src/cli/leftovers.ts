@@ -1,18 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
-import { isAlive, Pm2, processesWithEnvironment } from '../processes/index.ts';
+import { meshProcessIds } from '../processes/index.ts';
 
 const POLL_MS = 25;
-
-/**
- * The processes of this mesh that are there now: pm2 and everything that it or one of its children has started, found by
- * the environment they were given, because some leave their parent.
- */
-export function meshProcessIds(config: Config): number[] {
-  const logs = processesWithEnvironment(`${config.stateDir}/logs/`);
-  const pm2 = processesWithEnvironment(`PM2_HOME=${new Pm2(config).home}\0`);
-  return [...new Set([...logs, ...pm2])].filter(isAlive);
-}
 
 /** Ends what is left of a mesh at once. Resolves to how many processes that were. */
 export async function killLeftovers(config: Config): Promise<number> {

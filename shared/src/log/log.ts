@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { pino, type DestinationStream, type LoggerOptions } from 'pino';
 import { readableLine } from './readable-line.ts';
 
@@ -44,6 +45,12 @@ const SECRET_FIELDS = [
 
 const REDACTED = SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]);
 
+/** Synchronous, so that the last words before process.exit are not lost. */
+function standardOutput(): DestinationStream {
+  // pm2 takes a cluster worker's lines from `process.stdout`; its file descriptor is the supervisor's own.
+  return cluster.isWorker ? process.stdout : pino.destination({ fd: 1, sync: true });
+}
+
 /** Creates the log of a process. Writing never fails and never waits for a reader. */
 export function createLog(options: LogOptions): Log {
   const { name, level = 'info', mode = 'production' } = options;
@@ -55,7 +62,6 @@ export function createLog(options: LogOptions): Log {
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: REDACTED, censor: '[redacted]' },
   };
-  // Synchronous, so that the last words before process.exit are not lost.
-  const output = options.destination ?? pino.destination({ fd: 1, sync: true });
+  const output = options.destination ?? standardOutput();
   return pino(settings, mode === 'development' ? readableLine(output) : output);
 }

@@ -55,6 +55,11 @@ export function processesWithEnvironment(text: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && read(`/proc/${pid}/environ`).includes(text));
 }
 
+/** Processes whose working directory is this folder and whose command line matches. */
+export function processesInFolder(folder: string, command: RegExp): number[] {
+  return processIds().filter((pid) => linkOf(`/proc/${pid}/cwd`) === folder && command.test(commandOf(pid)));
+}
+
 /** Whether a process is there and not a zombie. */
 export function isAlive(pid: number): boolean {
   try {
