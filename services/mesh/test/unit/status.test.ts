@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
+import { readProcess } from '../../src/pm2.ts';
+import { pluginsView, statusView } from '../../src/status.ts';
+
+const plugin = {
+  id: 'ships',
+  source: 'manifest',
+  enabled: true,
+  state: 'unready',
+  reason: 'it is at http://10.0.0.7:8001',
+  http: { prefix: '/api/ships', guard: 'public', aliases: [] },
+  instances: [{ id: 'ships-0', url: 'http://10.0.0.7:8001', state: 'unready', pid: 7 }],
+} as unknown as MeshPlugin;
+
+const document = (mode: MeshDocument['mode']): MeshDocument => ({
+  format: 1,
+  version: 3,
+  mode,
+  control: { url: '' },
+  channel: { url: '' },
+  plugins: [plugin],
+  middleware: [],
+  topics: [],
+});
+
+const managed = readProcess({
+  name: 'ships',
+  pid: 7,
+  monit: { memory: 5, cpu: 1 },
+  pm2_env: { status: 'online', PLUGMESH_PLUGIN: 'ships', PORT: '8001', pm_uptime: 1, restart_time: 2 },
+});
+
+describe('mesh views', () => {
+  it('show a stranger names and states only, in production', () => {
+    assert.deepEqual(pluginsView(document('production'), { isOperator: false }), {
+      version: 3,
+      mode: 'production',
+      plugins: [{ id: 'ships', state: 'unready' }],
+    });
+  });
+
+  it('show everybody the reason, but no address, in development', () => {
+    const text = JSON.stringify(pluginsView(document('development'), { isOperator: false }));
+    assert.match(text, /"reason"/);
+    assert.doesNotMatch(text, /"url"|"pid"/);
+  });
+
+  it('show the operator addresses and process ids', () => {
+    const text = JSON.stringify(pluginsView(document('production'), { isOperator: true }));
+    assert.match(text, /"url":"http:\/\/10\.0\.0\.7:8001"/);
+  });
+
+  it('show processes as pm2 lists them', () => {
+    const input = {
+      document: document('production'),
+      isLeading: true,
+      isRedisConnected: false,
+      processes: [managed],
+    };
+    const stranger = statusView(input, { isOperator: false }) as { state: string; processes: object[] };
+    assert.equal(stranger.state, 'degraded');
+    assert.deepEqual(stranger.processes, [{ name: 'ships', kind: 'plugin', status: 'online' }]);
+    const operator = statusView(input, { isOperator: true }) as {
+      processes: { pid: number; restarts: number }[];
+    };
+    assert.equal(operator.processes[0]?.pid, 7);
+    assert.equal(operator.processes[0].restarts, 2);
+  });
+});
