@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { eventually } from '@plugmesh/shared/testing';
+import { environmentPlugin } from './support/plugins.ts';
+import { TestMesh } from './support/test-mesh.ts';
+
+describe('after kill -9', function () {
+  this.timeout(90_000);
+  let mesh: TestMesh;
+
+  before(async () => {
+    mesh = await TestMesh.create({ plugins: { shows: environmentPlugin('shows') } });
+    await mesh.up();
+  });
+  after(() => mesh.remove());
+
+  const pidOf = async (name: string): Promise<number> => {
+    const process = (await mesh.runningProcesses()).find((each) => each.name === name);
+    return process?.pid ?? 0;
+  };
+
+  for (const name of ['shows', 'gateway', 'channel', 'mesh', 'redis']) {
+    it(`${name} comes back and the mesh serves again`, async () => {
+      const pid = await eventually(() => pidOf(name));
+      process.kill(pid, 'SIGKILL');
+      await eventually(
+        async () => {
+          const now = await pidOf(name);
+          return now > 0 && now !== pid;
+        },
+        { timeoutMs: 20_000 },
+      );
+      await eventually(async () => (await fetch(`${mesh.origin}/api/shows/`)).ok, { timeoutMs: 20_000 });
+      await eventually(async () => (await fetch(`${mesh.origin}/readyz`)).ok, { timeoutMs: 20_000 });
+      await mesh.untilState('shows', 'ready');
+    });
+  }
+
+  it('pm2 comes back with everything', async () => {
+    const { Pm2 } = await import('@plugmesh/shared/processes');
+    const pid = new Pm2(mesh.config).daemonPid ?? 0;
+    // pm2 that ends right after its start is a failed start, not an accident.
+    process.kill(pid, 'SIGKILL');
+    await eventually(() => (new Pm2(mesh.config).daemonPid ?? pid) !== pid, { timeoutMs: 20_000 });
+    await eventually(async () => (await fetch(`${mesh.origin}/api/shows/`)).ok, { timeoutMs: 20_000 });
+    assert.equal(await mesh.signal('SIGTERM'), 0);
+    assert.deepEqual(mesh.processes(), []);
+  });
+});

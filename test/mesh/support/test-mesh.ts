@@ -1,0 +1,199 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { loadConfig, type Config } from '@plugmesh/shared/config';
+import { loadSecrets, operatorToken, pluginToken } from '@plugmesh/shared/identity';
+import { listeningPorts, meshProcessIds } from '@plugmesh/shared/processes';
+import { eventually, freePort } from '@plugmesh/shared/testing';
+
+const LAUNCHER = join(import.meta.dirname, '../../../plugmesh');
+
+/** A plugin as `/mesh/plugins` shows it to the operator. */
+export interface PluginView {
+  readonly id: string;
+  readonly state: string;
+  readonly reason?: string;
+  readonly instances: readonly {
+    readonly id: string;
+    readonly url: string;
+    readonly state: string;
+    readonly pid?: number;
+  }[];
+}
+
+/** A process as `/mesh/status` shows it to the operator. */
+export interface ProcessView {
+  readonly name: string;
+  readonly pid?: number;
+  readonly restarts: number;
+}
+
+/** Files of a plugin: name → text. A `plugin.json` may be given as an object. */
+export type PluginFiles = Readonly<Record<string, string | object>>;
+
+/** What a test's mesh is made of. */
+export interface TestMeshOptions {
+  readonly plugins?: Readonly<Record<string, PluginFiles>>;
+  readonly toml?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A whole mesh in a temporary folder with ports of its own, run by the launcher as a user would. */
+export class TestMesh {
+  readonly folder: string;
+  readonly file: string;
+  readonly config: Config;
+  readonly origin: string;
+  readonly #env: Readonly<Record<string, string>>;
+  #child: ChildProcess | undefined;
+  #output = '';
+  #exit: Promise<number | string> = Promise.resolve(0);
+
+  private constructor(folder: string, env: Readonly<Record<string, string>>) {
+    this.folder = folder;
+    this.file = join(folder, 'plugmesh.toml');
+    this.config = loadConfig({ file: this.file, env: {} });
+    this.origin = `http://127.0.0.1:${this.config.gateway.port}`;
+    this.#env = env;
+  }
+
+  static async create({ plugins = {}, toml = '', env = {} }: TestMeshOptions = {}): Promise<TestMesh> {
+    const folder = await mkdtemp(join(tmpdir(), 'plugmesh-mesh-'));
+    const [gateway, channel, mesh] = [await freePort(), await freePort(), await freePort()];
+    const ports = `[gateway]\nport = ${gateway}\n[channel]\nport = ${channel}\n[mesh]\nport = ${mesh}\n`;
+    await writeFile(join(folder, 'plugmesh.toml'), `[core]\nmode = "development"\n${ports}${toml}`);
+    const created = new TestMesh(folder, env);
+    for (const [id, files] of Object.entries(plugins)) await created.addPlugin(id, files);
+    return created;
+  }
+
+  async addPlugin(id: string, files: PluginFiles): Promise<void> {
+    const folder = join(this.folder, 'services', id);
+    // The manifest last: mesh looks for it while we write.
+    const entries = Object.entries(files).sort(
+      ([a], [b]) => Number(a === 'plugin.json') - Number(b === 'plugin.json'),
+    );
+    for (const [name, content] of entries) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+    }
+  }
+
+  /** Everything that `up` has written. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Runs a command of the launcher to its end. */
+  async command(...args: string[]): Promise<{ code: number | string; output: string }> {
+    const { child, output } = this.#spawn(args);
+    const code = await ended(child);
+    return { code, output: output() };
+  }
+
+  /** Starts `up` without waiting for anything. */
+  launch(): void {
+    const { child, output } = this.#spawn(['up'], (text) => (this.#output = text));
+    this.#output = output();
+    this.#child = child;
+    this.#exit = ended(child);
+  }
+
+  /** Starts `up` and waits until it has shown the mesh. */
+  async up(): Promise<void> {
+    this.launch();
+    let hasEnded = false;
+    void this.#exit.then(() => (hasEnded = true));
+    await eventually(() => hasEnded || this.#output.includes('Ready in'), { timeoutMs: 30_000 }).catch(
+      () => undefined,
+    );
+    if (!this.#output.includes('Ready in')) throw new Error(`the mesh did not come up:\n${this.#output}`);
+  }
+
+  /** Sends a signal to the launcher's process alone, and resolves to its exit code or signal. */
+  async signal(signal: NodeJS.Signals): Promise<number | string> {
+    this.#child?.kill(signal);
+    return this.#exit;
+  }
+
+  get exited(): Promise<number | string> {
+    return this.#exit;
+  }
+
+  /** Stops what still runs and removes the folder. */
+  async remove(): Promise<void> {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) await this.signal('SIGTERM');
+    for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Every process of this mesh that is alive, the launcher aside. */
+  processes(): number[] {
+    return meshProcessIds(this.config).filter((pid) => pid !== this.pid);
+  }
+
+  /** Ports of this mesh that somebody listens on. */
+  heldPorts(): number[] {
+    const { gateway, channel, mesh } = this.config;
+    return [gateway.port, channel.port, mesh.port].filter((port) => listeningPorts().has(port));
+  }
+
+  /** Calls mesh as its operator. */
+  async operator(method: string, path: string): Promise<Response> {
+    const authorization = `Bearer ${operatorToken(loadSecrets(this.config))}`;
+    return fetch(`http://127.0.0.1:${this.config.mesh.port}${path}`, { method, headers: { authorization } });
+  }
+
+  /** The token that a plugin of this mesh is given. */
+  pluginToken(id: string): string {
+    return pluginToken(loadSecrets(this.config), id);
+  }
+
+  async plugin(id: string): Promise<PluginView | undefined> {
+    const { plugins } = (await (await this.operator('GET', '/mesh/plugins')).json()) as {
+      plugins: PluginView[];
+    };
+    return plugins.find((plugin) => plugin.id === id);
+  }
+
+  async runningProcesses(): Promise<readonly ProcessView[]> {
+    const { processes } = (await (await this.operator('GET', '/mesh/status')).json()) as {
+      processes: ProcessView[];
+    };
+    return processes;
+  }
+
+  /** Waits until a plugin is in a state, and resolves to it. */
+  async untilState(id: string, state: string, timeoutMs = 15_000): Promise<PluginView> {
+    return eventually(
+      async () => {
+        const plugin = await this.plugin(id);
+        if (plugin?.state !== state) throw new Error(`${id} is ${JSON.stringify(plugin)}, not ${state}`);
+        return plugin;
+      },
+      { timeoutMs },
+    );
+  }
+
+  #spawn(args: readonly string[], onOutput: (text: string) => void = () => undefined) {
+    let text = '';
+    const child = spawn(LAUNCHER, args, {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PLUGMESH_FILE: this.file, ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => onOutput((text += chunk.toString())));
+    return { child, output: () => text };
+  }
+}
+
+function ended(child: ChildProcess): Promise<number | string> {
+  return new Promise((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')),
+  );
+}
