@@ -46,10 +46,15 @@ export class MeshProblems extends Error {
   }
 }
 
+/** A position as editors and terminals understand it: `file:line:column`. */
+export function formatPosition({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`;
+}
+
 /** One problem as the terminal shows it: code, file:line:column, message, fix. */
 export function formatProblem(problem: MeshError): string {
   const { code, position, message, fix } = problem;
-  const where = position ? `${position.file}:${position.line}:${position.column}  ` : '';
+  const where = position ? `${formatPosition(position)}  ` : '';
   const reference = `docs/reference/errors.md#${code.toLowerCase()}`;
   return `✖ ${code}  ${where}${message}\n  ${fix ? `${fix}  ` : ''}${reference}`;
 }

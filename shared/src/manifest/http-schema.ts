@@ -61,3 +61,6 @@ export const httpSchema = z.strictObject({
   timeoutMs: timeoutMs.default(30_000).describe('Until the head of the response; idle time after that.'),
   maxBody: maxBody.default(10 * 2 ** 20).describe('Largest request body: bytes, or a size like "10MiB".'),
 });
+
+/** How a plugin without a manifest is served. */
+export const manifestHttpDefaults = httpSchema.parse({});

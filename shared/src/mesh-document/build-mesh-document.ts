@@ -1,74 +1,75 @@
-import type { MeshError } from '../errors/index.ts';
+import { MeshError, nearestName } from '../errors/index.ts';
+import type { TopicRuleInput } from '../manifest/manifest.ts';
+import { candidates, type Candidate } from './candidates.ts';
 import type { DocumentInput } from './document-input.ts';
-import type { MeshDocument } from './types.ts';
+import { MESH_TOPICS } from './mesh-topics.ts';
+import { refusals } from './refusals.ts';
+import { toPlugin } from './to-plugin.ts';
+import type { MeshDocument, MiddlewareRule, TopicRule } from './types.ts';
 
-/** A document and why parts of it were refused. */
+/** A document, and why parts of what was asked for are not in it. */
 export interface BuiltDocument {
   readonly document: MeshDocument;
   readonly problems: readonly MeshError[];
 }
 
-/** Builds the mesh document from files, registrations and observed states. Pure: the same input gives the same document. */
+/**
+ * Builds the mesh document from files, registrations and observed states. Pure: the same input gives the same
+ * document. A plugin that cannot be served is in it with state `invalid` and the reason; the others go on.
+ */
 export function buildMeshDocument(input: DocumentInput): BuiltDocument {
-  const { config } = input;
-  return {
-    problems: [],
-    document: {
-      format: 1,
-      version: input.version,
-      mode: config.mode,
-      control: { url: `http://${config.mesh.host}:${config.mesh.port}` },
-      channel: { url: `http://${config.channel.host}:${config.channel.port}` },
-      plugins: input.found.flatMap(({ id, manifest }) =>
-        manifest === undefined
-          ? []
-          : [
-              {
-                id,
-                source: 'manifest' as const,
-                enabled: true,
-                state: input.states[id]?.state ?? ('ready' as const),
-                http: { ...manifest.http, prefix: `/api/${id}` },
-                instances:
-                  input.states[id]?.instances ??
-                  (input.ports[id] ?? []).map((port, n) => ({
-                    id: `${id}-${n}`,
-                    url: `http://127.0.0.1:${port}`,
-                    state: 'ready' as const,
-                  })),
-              },
-            ],
-      ),
-      middleware: [],
-      topics: [
-        {
-          pattern: 'system',
-          plugin: 'mesh',
-          join: 'public',
-          push: 'public',
-          presence: false,
-          envelope: false,
-          overflow: 'disconnect',
-        },
-        {
-          pattern: 'admin',
-          plugin: 'mesh',
-          join: 'admin',
-          push: 'admin',
-          presence: false,
-          envelope: false,
-          overflow: 'disconnect',
-        },
-        {
-          pattern: 'streaming-*',
-          plugin: 'mesh',
-          join: 'owner',
-          push: 'owner',
-          presence: false,
-          envelope: false,
-          overflow: 'disconnect',
-        },
-      ],
-    },
+  const { config, version } = input;
+  const all = candidates(input);
+  const refused = refusals(all);
+  const served = all.filter(({ id, disabledBecause }) => disabledBecause === undefined && !refused.has(id));
+  const document: MeshDocument = {
+    format: 1,
+    version,
+    mode: config.mode,
+    control: { url: originOf(config.mesh) },
+    channel: { url: originOf(config.channel) },
+    plugins: all.map((candidate) => toPlugin(candidate, refused.get(candidate.id), input)),
+    middleware: served.flatMap(middlewareOf).sort(inChainOrder),
+    topics: [...MESH_TOPICS, ...served.flatMap(topicsOf)],
   };
+  return { document, problems: [...namedInVain(input, all), ...new Set([...refused.values()].flat())] };
+}
+
+/** Where a process is reached that listens on an address; one for all interfaces is also on loopback. */
+function originOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function middlewareOf({ id, manifest }: Candidate): MiddlewareRule[] {
+  return manifest?.middleware ? [{ plugin: id, ...manifest.middleware }] : [];
+}
+
+function inChainOrder(a: MiddlewareRule, b: MiddlewareRule): number {
+  if (a.phase !== b.phase) return a.phase === 'public' ? -1 : 1;
+  return a.order - b.order || (a.plugin < b.plugin ? -1 : 1);
+}
+
+function topicsOf({ id, manifest }: Candidate): TopicRule[] {
+  return (manifest?.topics ?? []).map((rule) => withoutEvents(rule, id));
+}
+
+// Schemas of events are for the topics page; gateway and channel do not need them.
+function withoutEvents(rule: TopicRuleInput, plugin: string): TopicRule {
+  const copy = { ...rule, plugin };
+  delete copy.events;
+  return copy;
+}
+
+function namedInVain({ config }: DocumentInput, all: readonly Candidate[]): MeshError[] {
+  const ids = all.map(({ id }) => id);
+  return config.plugins
+    .filter((id) => id !== '*' && !ids.includes(id))
+    .map((id) => {
+      const near = nearestName(id, ids);
+      const fix = near === undefined ? `looked for services/${id}/plugin.json` : `did you mean '${near}'?`;
+      return new MeshError('MESH_CONFIG_INVALID', `'core.plugins' names '${id}', which is not there`, {
+        fix,
+      });
+    });
 }

@@ -1,4 +1,12 @@
-import type { Guard, PluginHttp } from './types.ts';
+import {
+  bySpecificity,
+  forgivingSegments,
+  matches,
+  matchesForgivingly,
+  segmentsOf,
+  type Pattern,
+} from './route-pattern.ts';
+import type { Guard, PluginHttp, RouteRule } from './types.ts';
 
 /** What holds for one request to a plugin. */
 export interface RouteMatch {
@@ -17,7 +25,18 @@ export type RouteMatcher = (path: string, method: string) => RouteMatch;
 /** What of a plugin decides about its routes. */
 export type RouteSource = Pick<PluginHttp, 'guard' | 'routes' | 'timeoutMs' | 'maxBody'>;
 
-/** Compiles the route rules of a plugin once. */
+const STRICTNESS: Readonly<Record<Guard, number>> = { public: 0, key: 1, session: 2, admin: 3 };
+
+/** Whether the first guard lets fewer pass than the second. */
+export function isStricter(a: Guard, b: Guard): boolean {
+  return STRICTNESS[a] > STRICTNESS[b];
+}
+
+/**
+ * Compiles the route rules of a plugin once (contracts § 1.2). A request is looked up twice: as it is, and as a
+ * framework that forgives letter case and trailing slashes may read it. The stricter answer counts, so that no
+ * spelling of a path gets around a guard, and a rule that opens a path opens exactly that path.
+ */
 export function compileRoutes(http: RouteSource): RouteMatcher {
   const rest: RouteMatch = {
     guard: http.guard,
@@ -25,8 +44,56 @@ export function compileRoutes(http: RouteSource): RouteMatcher {
     maxBody: http.maxBody,
     plugins: [],
   };
+  if (http.routes.length === 0) return () => rest;
+  const exact = compile(http.routes, rest, segmentsOf);
+  const forgiving = compile(http.routes, rest, forgivingSegments);
   return (path, method) => {
-    const rule = http.routes.find((r) => r.path === path && (r.methods?.includes(method) ?? true));
-    return rule ? { ...rest, ...rule, plugins: rule.plugins ?? [] } : rest;
+    const asWritten = find(exact, { segments: segmentsOf(path), method, covers: matches }) ?? rest;
+    const segments = forgivingSegments(path);
+    const asRead = find(forgiving, { segments, method, covers: matchesForgivingly }) ?? rest;
+    return isStricter(asRead.guard, asWritten.guard) ? asRead : asWritten;
   };
+}
+
+interface CompiledRule {
+  readonly pattern: Pattern;
+  readonly methods: ReadonlySet<string> | undefined;
+  readonly match: RouteMatch;
+}
+
+interface Request {
+  readonly segments: readonly string[];
+  readonly method: string;
+  readonly covers: (pattern: Pattern, segments: readonly string[]) => boolean;
+}
+
+function compile(
+  rules: readonly RouteRule[],
+  rest: RouteMatch,
+  segments: (path: string) => string[],
+): readonly CompiledRule[] {
+  return rules
+    .map((rule) => ({ pattern: segments(rule.path), methods: methodsOf(rule), match: matchOf(rule, rest) }))
+    .sort(
+      (a, b) =>
+        bySpecificity(a.pattern, b.pattern) ||
+        // The same paths: a rule for some methods before one for all, then the stricter one.
+        Number(a.methods === undefined) - Number(b.methods === undefined) ||
+        STRICTNESS[b.match.guard] - STRICTNESS[a.match.guard],
+    );
+}
+
+function methodsOf({ methods }: RouteRule): ReadonlySet<string> | undefined {
+  if (!methods) return undefined;
+  // Frameworks answer HEAD with their handler for GET.
+  return new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
+}
+
+function matchOf(rule: RouteRule, rest: RouteMatch): RouteMatch {
+  const { path, guard, timeoutMs = rest.timeoutMs, maxBody = rest.maxBody, plugins = [] } = rule;
+  return { path, guard, timeoutMs, maxBody, plugins };
+}
+
+function find(rules: readonly CompiledRule[], { segments, method, covers }: Request): RouteMatch | undefined {
+  return rules.find((rule) => (rule.methods?.has(method) ?? true) && covers(rule.pattern, segments))?.match;
 }

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { guard } from '../manifest/http-schema.ts';
+import type { MeshDocument } from './types.ts';
+
+const text = z.string().min(1);
+const access = z.enum(['public', 'session', 'admin', 'owner', 'none']);
+const origin = z.string().regex(/^https?:\/\/[^/?#\s]+$/, 'an origin like "http://127.0.0.1:2350"');
+const path = z.string().startsWith('/', 'a path that begins with /');
+const count = z.int().min(0);
+
+const instance = z.object({
+  id: text,
+  url: origin,
+  state: z.enum(['starting', 'ready', 'unready', 'draining']),
+  pid: count.exactOptional(),
+  readyMs: z.number().min(0).exactOptional(),
+});
+
+const route = z.object({
+  path,
+  methods: z.array(text).exactOptional(),
+  guard,
+  timeoutMs: count.exactOptional(),
+  maxBody: count.exactOptional(),
+  plugins: z.array(text).exactOptional(),
+});
+
+const http = z.object({
+  prefix: path,
+  aliases: z.array(path),
+  stripPrefix: z.boolean(),
+  guard,
+  routes: z.array(route),
+  html: z.enum(['sandbox', 'trusted']),
+  openapi: z.union([path, z.literal(false)]),
+  health: path,
+  timeoutMs: count,
+  maxBody: count,
+  corsOrigins: z.array(text).exactOptional(),
+});
+
+const plugin = z.object({
+  id: text,
+  title: z.string().exactOptional(),
+  description: z.string().exactOptional(),
+  version: z.string().exactOptional(),
+  language: z.string().exactOptional(),
+  source: z.enum(['manifest', 'config', 'registration']),
+  enabled: z.boolean(),
+  state: z.enum(['starting', 'ready', 'stopped', 'unready', 'disabled', 'skipped', 'invalid']),
+  reason: z.string().exactOptional(),
+  http,
+  instances: z.array(instance),
+});
+
+const middleware = z.object({
+  plugin: text,
+  phase: z.enum(['public', 'session']),
+  path,
+  order: z.number(),
+  match: z.array(path),
+  timeoutMs: count,
+  onError: z.enum(['deny', 'allow']),
+  setRequest: z.array(text),
+  setResponse: z.array(text),
+});
+
+const topic = z.object({
+  pattern: text,
+  plugin: text,
+  join: access,
+  push: access,
+  presence: z.boolean(),
+  envelope: z.boolean(),
+  overflow: z.enum(['disconnect', 'drop-oldest', 'latest']),
+  history: z.object({ size: count, ttlMs: count }).exactOptional(),
+  description: z.string().exactOptional(),
+});
+
+/** The schema of the mesh document. Members that it does not know are left out: a newer mesh may have written it. */
+export const documentSchema: z.ZodType<MeshDocument> = z.object({
+  format: z.literal(1),
+  version: count,
+  mode: z.enum(['production', 'development']),
+  control: z.object({ url: origin }),
+  channel: z.object({ url: origin }),
+  plugins: z.array(plugin),
+  middleware: z.array(middleware),
+  topics: z.array(topic),
+});
