@@ -50,6 +50,9 @@ export const ERROR_CODES = {
   MESH_MISDIRECTED: { status: 421, title: 'This host name is not served here' },
   MESH_METHOD_NOT_ALLOWED: { status: 405, title: 'This method is not served here' },
   MESH_LOOP: { status: 508, title: 'The request has been here before' },
+  MESH_VERSION_REFUSED: { status: 403, title: 'This version of the channel protocol is not spoken here' },
+  MESH_TOPIC_UNMATCHED: { status: 404, title: 'No rule names this topic' },
+  MESH_RATE_LIMITED: { status: 429, title: 'Too many messages, or too many topics, from one client' },
   MESH_ORIGIN_REFUSED: { status: 403, title: 'This origin may not connect' },
   MESH_SERVICE_WORKER_REFUSED: { status: 403, title: 'Plugins may not install service workers' },
 } as const satisfies Record<string, ErrorRow>;

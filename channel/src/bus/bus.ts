@@ -1,0 +1,91 @@
+import type { Log } from '@plugmesh/shared/log';
+import { splitChannel, type Broadcast } from '@plugmesh/shared/protocol';
+import {
+  BusPublisher,
+  closeRedis,
+  connectRedis,
+  Subscription,
+  type RedisConnection,
+} from '@plugmesh/shared/redis';
+
+/** What a bus connects, and who is told. */
+export interface BusOptions {
+  /** Undefined: a bus that is never live. */
+  readonly redisUrl: string | undefined;
+  readonly log: Log;
+  readonly onMessage: (message: Broadcast) => void;
+  /** Whatever is published from now until the bus is live again is missed. */
+  readonly onLost: () => void;
+}
+
+/** This process's side of Redis: one connection that listens to `to:*`, one that publishes `from:…`. */
+export class Bus {
+  readonly #options: BusOptions;
+  readonly #subscription: Subscription | undefined;
+  readonly #waiting = new Set<(reason?: unknown) => void>();
+  #connection: RedisConnection | undefined;
+  #publisher: BusPublisher | undefined;
+
+  constructor(options: BusOptions) {
+    this.#options = options;
+    const { redisUrl, log } = options;
+    if (redisUrl === undefined) return;
+    this.#subscription = new Subscription({
+      redisUrl,
+      log,
+      name: 'channel-subscribe',
+      patterns: ['to:*'],
+      onMessage: (channel, payload) => this.#receive(channel, payload),
+      onLive: () => this.#wake(),
+      onLost: options.onLost,
+    });
+  }
+
+  /** Whether everything that is published reaches us at this moment. */
+  get live(): boolean {
+    return this.#subscription?.live ?? false;
+  }
+
+  /** Connects; resolves after a second at the latest, with or without Redis. */
+  async start(): Promise<void> {
+    const { redisUrl, log } = this.#options;
+    if (redisUrl === undefined || !this.#subscription) {
+      log.error('no Redis is configured (core.redis_url or REDIS_URL): no topic can be joined');
+      return;
+    }
+    this.#connection ??= connectRedis(redisUrl, { name: 'channel-publish', log, queue: false });
+    this.#publisher ??= new BusPublisher(this.#connection);
+    await this.#subscription.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#subscription?.stop();
+    if (this.#connection) await closeRedis(this.#connection);
+  }
+
+  /** Publishes `from:<topic>:<event>`; resolves to whether Redis took it. */
+  publish(topic: string, event: string, payload: unknown): Promise<boolean> {
+    return this.#publisher?.publishFrom(topic, event, payload) ?? Promise.resolve(false);
+  }
+
+  /** Resolves to whether the bus is live: at once, when it becomes so, or when the signal ends the wait. */
+  async whenLive(signal: AbortSignal): Promise<boolean> {
+    if (this.live || signal.aborted) return this.live;
+    const { promise, resolve: wake } = Promise.withResolvers<unknown>();
+    this.#waiting.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    this.#waiting.delete(wake);
+    signal.removeEventListener('abort', wake);
+    return this.live;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
+  #receive(channel: string, payload: Buffer): void {
+    const address = splitChannel(channel);
+    if (address) this.#options.onMessage({ ...address, payload });
+  }
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Config } from '@plugmesh/shared/config';
+import { MeshError } from '@plugmesh/shared/errors';
+import { bearerToken, mintChannelId, verifyOperatorToken, type Secrets } from '@plugmesh/shared/identity';
+import type { Step } from '@plugmesh/shared/lifecycle';
+import type { Log } from '@plugmesh/shared/log';
+import type { Broadcast } from '@plugmesh/shared/protocol';
+import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
+import { Bus } from './bus/bus.ts';
+import { ChannelMetrics } from './metrics/channel-metrics.ts';
+import { LocalPresence } from './presence/local-presence.ts';
+import type { Connection } from './socket/connection.ts';
+import type { Membership } from './socket/membership.ts';
+import type { SocketServices } from './socket/services.ts';
+import { Socket } from './socket/socket.ts';
+import { endWithError, Sockets } from './socket/sockets.ts';
+import { TopicAccess } from './topics/topic-access.ts';
+import { Topics } from './topics/topics.ts';
+import { HttpListener } from './transport/http-listener.ts';
+import { httpRoutes, type Answer, type Route, type Routes } from './transport/http-routes.ts';
+import { compileOrigins } from './transport/origins.ts';
+import { tokenRoute } from './transport/token-route.ts';
+import { Upgrades } from './transport/upgrades.ts';
+
+/** What a channel process is made from. */
+export interface ChannelServerOptions {
+  readonly config: Config;
+  readonly documents: Pick<MeshDocumentFollower, 'current' | 'onChange' | 'start' | 'stop'>;
+  readonly secrets: Secrets;
+  readonly log: Log;
+}
+
+/** One channel process: browsers on one side, Redis on the other. */
+export class ChannelServer {
+  readonly #options: ChannelServerOptions;
+  readonly #topics = new Topics<Membership>();
+  readonly #sockets: Sockets;
+  readonly #metrics: ChannelMetrics;
+  readonly #bus: Bus;
+  readonly #services: SocketServices;
+  readonly #listener: HttpListener;
+  #state: 'starting' | 'ready' | 'draining' = 'starting';
+
+  constructor(options: ChannelServerOptions) {
+    const { config, log } = options;
+    const { limits } = config.channel;
+    this.#options = options;
+    this.#sockets = new Sockets({ idleMs: limits.idleMs });
+    this.#metrics = new ChannelMetrics({
+      sockets: () => this.#sockets.size,
+      topics: () => this.#topics.size,
+    });
+    this.#bus = new Bus({
+      redisUrl: config.redisUrl,
+      log,
+      onMessage: (message) => this.#broadcast(message),
+      onLost: () => void endWithError(this.#topics.members()),
+    });
+    this.#services = this.#createServices();
+    this.#listener = new HttpListener({
+      host: config.channel.host,
+      port: config.channel.port,
+      onRequest: httpRoutes(this.#routes(), log),
+      upgrades: this.#createUpgrades(),
+    });
+  }
+
+  /** What starts and stops, in order. */
+  steps(): readonly Step[] {
+    const { documents } = this.#options;
+    const { access, presence } = this.#services;
+    let unfollow: (() => void) | undefined;
+    return [
+      {
+        name: 'mesh document',
+        start: async () => {
+          await documents.start();
+          access.useDocument(documents.current);
+          unfollow = documents.onChange((document) => access.useDocument(document));
+        },
+        stop: async () => {
+          unfollow?.();
+          await documents.stop();
+        },
+      },
+      { name: 'bus', start: () => this.#bus.start(), stop: () => this.#bus.stop() },
+      { name: 'presence', stop: () => presence.stop() },
+      {
+        name: 'sockets',
+        start: () => this.#sockets.start(),
+        drain: () => this.#sockets.drain(),
+        stop: () => this.#sockets.stop(),
+      },
+      {
+        name: 'server',
+        start: () => this.#listen(),
+        drain: () => void (this.#state = 'draining'),
+        stop: () => this.#listener.stop(),
+      },
+    ];
+  }
+
+  async #listen(): Promise<void> {
+    await this.#listener.start();
+    this.#metrics.start();
+    this.#state = 'ready';
+    this.#options.log.info(`channel listens on ${this.#listener.url}`);
+  }
+
+  #createServices(): SocketServices {
+    const { config, documents, secrets, log } = this.#options;
+    const { limits, undeclaredTopics } = config.channel;
+    return {
+      access: new TopicAccess({ document: documents.current, secrets, undeclaredTopics }),
+      bus: this.#bus,
+      limits,
+      log,
+      metrics: this.#metrics,
+      mintId: () => mintChannelId(secrets),
+      node: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
+      presence: new LocalPresence((topic, diff) => {
+        this.#broadcast({ topic, event: 'presence_diff', payload: Buffer.from(JSON.stringify(diff)) });
+      }),
+      topics: this.#topics,
+    };
+  }
+
+  #createUpgrades(): Upgrades {
+    const { config } = this.#options;
+    const { origins, limits } = config.channel;
+    return new Upgrades({
+      frameLimit: limits.frame,
+      isOriginAllowed: compileOrigins(origins, { allowLoopback: config.mode === 'development' }),
+      whyClosed: () => this.#whyClosed(),
+      connect: (connection, credentials) => this.#connect(connection, credentials),
+      disconnect: (socket) => this.#sockets.remove(socket),
+    });
+  }
+
+  #connect(connection: Connection, credentials: string | undefined): Socket {
+    const socket = new Socket(connection, this.#services, credentials);
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  #broadcast(message: Broadcast): void {
+    this.#metrics.count('deliveries', this.#topics.broadcast(message));
+  }
+
+  #whyClosed(): string | undefined {
+    if (this.#state === 'draining') return 'this process is about to stop';
+    const { sockets } = this.#options.config.channel.limits;
+    return this.#sockets.size >= sockets ? `this process has its ${sockets} sockets` : undefined;
+  }
+
+  #routes(): Routes {
+    const { secrets, config } = this.#options;
+    const token = tokenRoute({ access: this.#services.access, secrets, ttlMs: config.channel.tokenTtlMs });
+    return new Map<string, Route>([
+      ['POST /token', token],
+      ['POST /socket/token', token],
+      ['GET /healthz', () => ({ status: 200, body: { state: 'live' } })],
+      ['GET /readyz', () => this.#readiness()],
+      ['GET /metrics', ({ headers }) => this.#metricsFor(bearerToken(headers.authorization))],
+    ]);
+  }
+
+  #readiness(): Answer {
+    if (this.#state !== 'ready') return { status: 503, body: { state: this.#state } };
+    if (this.#bus.live) return { status: 200, body: { state: 'ready' } };
+    return { status: 503, body: { state: 'degraded', reason: 'Redis cannot be reached: joins wait' } };
+  }
+
+  async #metricsFor(token: string | undefined): Promise<Answer> {
+    if (token === undefined || !verifyOperatorToken(this.#options.secrets, token)) {
+      throw new MeshError('MESH_UNAUTHORIZED', 'metrics need the operator token');
+    }
+    return { status: 200, body: await this.#metrics.text(), type: 'text/plain; version=0.0.4' };
+  }
+}

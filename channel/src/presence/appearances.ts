@@ -1,0 +1,30 @@
+import type { PresenceMeta, PresenceState } from './presence.ts';
+
+/** A set of appearances: key → reference → meta. */
+export class Appearances {
+  readonly #keys = new Map<string, Map<string, PresenceMeta>>();
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  add(key: string, meta: PresenceMeta): void {
+    const metas = this.#keys.get(key) ?? new Map<string, PresenceMeta>();
+    this.#keys.set(key, metas.set(meta.phx_ref, meta));
+  }
+
+  /** Takes one out and answers it, or undefined when it is not here. */
+  remove(key: string, ref: string): PresenceMeta | undefined {
+    const metas = this.#keys.get(key);
+    const meta = metas?.get(ref);
+    metas?.delete(ref);
+    if (metas?.size === 0) this.#keys.delete(key);
+    return meta;
+  }
+
+  toState(): PresenceState {
+    const state = Object.create(null) as PresenceState;
+    for (const [key, metas] of this.#keys) state[key] = { metas: [...metas.values()] };
+    return state;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Message } from '@plugmesh/shared/protocol';
+import type { Refusal, Verdict } from '../topics/topic-access.ts';
+import { Membership } from './membership.ts';
+import type { Socket } from './socket.ts';
+
+/** How long a join waits for Redis. Less than the 10 s after which the official client gives up. */
+const PATIENCE_MS = 8000;
+
+const REDIS_AWAY: Refusal = { reason: 'Redis cannot be reached', code: 'MESH_REDIS_UNAVAILABLE' };
+
+/** Joins a topic: refused with a reason, or acknowledged once the subscription is live. */
+export async function handleJoin(socket: Socket, message: Message, signal: AbortSignal): Promise<void> {
+  const retryAfter = socket.joinRate.take();
+  if (retryAfter > 0) {
+    socket.refuseForRate(message, socket.joinRate, retryAfter);
+    return;
+  }
+  const verdict = await decide(socket, message, signal);
+  if (!socket.isOpen) return;
+  // Whatever the answer is: a client that joins a topic again has given up its earlier membership of it.
+  const earlier = socket.memberships.get(message.topic);
+  if (earlier) socket.detach(earlier);
+  const cancelled = signal.aborted;
+  const joined = !cancelled && answer(socket, message, verdict);
+  if (earlier) socket.end(earlier.topic, earlier.joinRef, 'phx_close');
+  if (joined) sendPresence(socket, joined, verdict);
+}
+
+async function decide(socket: Socket, message: Message, signal: AbortSignal): Promise<Verdict> {
+  const { services, memberships, credentials, ownId } = socket;
+  const { topic, payload } = message;
+  if (!memberships.has(topic) && memberships.size >= services.limits.topicsPerSocket) {
+    return refused({ reason: 'too many channels joined', code: 'MESH_RATE_LIMITED' });
+  }
+  const joinToken = tokenOf(payload);
+  const verdict = await services.access.join(topic, { joinToken, socketToken: credentials, ownId });
+  if (!verdict.ok) return verdict;
+  if (services.bus.live) return verdict;
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  return (await services.bus.whenLive(patience)) ? verdict : refused(REDIS_AWAY);
+}
+
+function answer(socket: Socket, message: Message, verdict: Verdict): Membership | false {
+  if (!verdict.ok) {
+    socket.refuse(message, verdict.refusal);
+    return false;
+  }
+  const { topic, joinRef } = message;
+  const membership = new Membership(socket, { topic, joinRef, id: verdict.id });
+  socket.attach(membership);
+  socket.services.metrics.count('joins');
+  socket.reply(message, 'ok', { id: verdict.id });
+  return membership;
+}
+
+/** Always sent, also empty: without it the client keeps every later diff waiting. */
+function sendPresence(socket: Socket, membership: Membership, verdict: Verdict): void {
+  const { presence } = socket.services;
+  const isTracked = verdict.ok && verdict.rule.presence;
+  if (isTracked) {
+    membership.presenceRef = presence.track(membership.topic, socket.name, { online_at: Date.now() });
+  }
+  socket.push(membership, 'presence_state', isTracked ? presence.state(membership.topic) : {});
+}
+
+function tokenOf(payload: string | Buffer): string | undefined {
+  if (typeof payload !== 'string') return undefined;
+  const fields: unknown = JSON.parse(payload);
+  if (typeof fields !== 'object' || fields === null || !Object.hasOwn(fields, 'token')) return undefined;
+  const { token } = fields as { token: unknown };
+  return typeof token === 'string' ? token : undefined;
+}
+
+function refused(refusal: Refusal): Verdict {
+  return { ok: false, refusal };
+}

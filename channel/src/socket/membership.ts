@@ -1,0 +1,31 @@
+import type { Ref } from '@plugmesh/shared/protocol';
+import type { Member } from '../topics/topic.ts';
+import type { Socket } from './socket.ts';
+
+/** One socket joined to one topic. Ends by leave, by another join of the same topic, or with the socket. */
+export class Membership implements Member {
+  readonly socket: Socket;
+  readonly topic: string;
+  readonly joinRef: Ref;
+  /** The client's own id: from its token, else the socket's. */
+  readonly id: string;
+  index = -1;
+  /** Reference of its presence, when the topic tracks it. */
+  presenceRef: string | undefined;
+
+  constructor(socket: Socket, { topic, joinRef, id }: Pick<Membership, 'topic' | 'joinRef' | 'id'>) {
+    this.socket = socket;
+    this.topic = topic;
+    this.joinRef = joinRef;
+    this.id = id;
+  }
+
+  deliver(frame: Buffer): void {
+    this.socket.deliver(frame);
+  }
+
+  /** Whether a message belongs to this membership, and not to an earlier one of the same topic. */
+  isCurrent(joinRef: Ref): boolean {
+    return joinRef === null || joinRef === this.joinRef;
+  }
+}

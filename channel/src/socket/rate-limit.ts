@@ -1,0 +1,36 @@
+/** A token bucket: `perSecond` at once, refilled evenly. */
+export class RateLimit {
+  readonly #perSecond: number;
+  readonly #now: () => number;
+  #tokens: number;
+  #filledAt: number;
+  #refused = 0;
+
+  /** `now` answers in milliseconds. */
+  constructor(perSecond: number, now: () => number = () => performance.now()) {
+    this.#perSecond = perSecond;
+    this.#now = now;
+    this.#tokens = perSecond;
+    this.#filledAt = now();
+  }
+
+  /** How many in a row were refused. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Takes one, or answers after how many milliseconds there will be one. */
+  take(): number {
+    const now = this.#now();
+    const gained = ((now - this.#filledAt) * this.#perSecond) / 1000;
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + gained);
+    this.#filledAt = now;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      this.#refused = 0;
+      return 0;
+    }
+    this.#refused += 1;
+    return Math.ceil(((1 - this.#tokens) * 1000) / this.#perSecond);
+  }
+}

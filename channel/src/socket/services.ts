@@ -1,0 +1,22 @@
+import type { ChannelLimits } from '@plugmesh/shared/config';
+import type { Log } from '@plugmesh/shared/log';
+import type { Bus } from '../bus/bus.ts';
+import type { ChannelMetrics } from '../metrics/channel-metrics.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { TopicAccess } from '../topics/topic-access.ts';
+import type { Topics } from '../topics/topics.ts';
+import type { Membership } from './membership.ts';
+
+/** What every socket of a process shares. */
+export interface SocketServices {
+  readonly access: TopicAccess;
+  readonly bus: Pick<Bus, 'live' | 'whenLive' | 'publish'>;
+  readonly limits: ChannelLimits;
+  readonly log: Log;
+  readonly metrics: Pick<ChannelMetrics, 'count' | 'countClose'>;
+  readonly mintId: () => string;
+  /** Names this process on the bus. */
+  readonly node: string;
+  readonly presence: Presence;
+  readonly topics: Topics<Membership>;
+}

@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import {
+  decodeBinaryFrame,
+  decodeTextFrame,
+  encodeEnd,
+  encodePush,
+  encodeReply,
+  type Message,
+  type Ref,
+} from '@plugmesh/shared/protocol';
+import type { Refusal } from '../topics/topic-access.ts';
+import { webSocketTextFrame } from '../transport/web-socket-frame.ts';
+import { CLOSE_CODES, type CloseCause } from './close-codes.ts';
+import type { Connection } from './connection.ts';
+import { handleMessage } from './handle-message.ts';
+import { Inbox } from './inbox.ts';
+import type { Membership } from './membership.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { SocketServices } from './services.ts';
+
+const MALFORMED_LIMIT = 10;
+
+/** How many refusals in a row for rate are answered before the socket is closed. */
+const RATE_PATIENCE = 1000;
+
+/** One client: takes its frames in order and holds its memberships. */
+export class Socket {
+  /** Known to others (bus, presence); says nothing that opens anything. */
+  readonly name = randomBytes(9).toString('base64url');
+  readonly services: SocketServices;
+  /** What the client showed when it connected. Never logged, never on the bus. */
+  readonly credentials: string | undefined;
+  readonly joinRate: RateLimit;
+  readonly pushRate: RateLimit;
+  /** When the last frame came, in milliseconds of `performance.now()`. */
+  lastFrameAt = performance.now();
+  readonly #connection: Connection;
+  readonly #inbox = new Inbox((message, signal) => this.#handle(message, signal));
+  readonly #memberships = new Map<string, Membership>();
+  readonly #errorsSent = new Set<string>();
+  #state: 'open' | 'closed' = 'open';
+  #malformed = 0;
+  #ownId: string | undefined;
+
+  constructor(connection: Connection, services: SocketServices, credentials: string | undefined) {
+    this.#connection = connection;
+    this.services = services;
+    this.credentials = credentials;
+    this.joinRate = new RateLimit(services.limits.joinsPerSecond);
+    this.pushRate = new RateLimit(services.limits.pushesPerSecond);
+  }
+
+  /** The client's id without a token; it alone learns it, from its join replies. */
+  get ownId(): string {
+    return (this.#ownId ??= this.services.mintId());
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  get memberships(): ReadonlyMap<string, Membership> {
+    return this.#memberships;
+  }
+
+  /** Takes one frame from the client. */
+  receive(data: Buffer, isBinary: boolean): void {
+    if (!this.isOpen) return;
+    this.lastFrameAt = performance.now();
+    const message = isBinary ? decodeBinaryFrame(data) : decodeTextFrame(data.toString());
+    if (!message) {
+      this.#countMalformed();
+      return;
+    }
+    this.#inbox.add(message, data.length);
+    if (this.#inbox.bytes > this.services.limits.queue) this.close('rate');
+  }
+
+  /** Sends a complete frame. A client that reads too slowly is closed: memory does not grow with it. */
+  deliver(frame: Buffer): void {
+    if (!this.isOpen) return;
+    this.#connection.write(frame);
+    if (this.#connection.queuedBytes > this.services.limits.queue) this.close('slow');
+  }
+
+  reply(message: Message, status: 'ok' | 'error', response: unknown): void {
+    const { joinRef, ref, topic } = message;
+    this.#send(encodeReply({ joinRef, ref, topic, status, response }));
+  }
+
+  refuse(message: Message, refusal: Refusal): void {
+    this.services.metrics.count('refusals');
+    const { event, topic } = message;
+    this.services.log.debug({ socket: this.name, topic, event, code: refusal.code }, 'refused');
+    this.reply(message, 'error', refusal);
+  }
+
+  /** Refuses for rate; a client that goes on regardless is closed. */
+  refuseForRate(message: Message, rate: RateLimit, retryAfter: number): void {
+    this.refuse(message, { reason: 'too many messages', code: 'MESH_RATE_LIMITED', retryAfter });
+    if (rate.refused > RATE_PATIENCE) this.close('rate');
+  }
+
+  /** Sends an event to one membership. */
+  push(membership: Membership, event: string, payload: unknown): void {
+    this.#send(encodePush({ joinRef: membership.joinRef, topic: membership.topic, event, payload }));
+  }
+
+  attach(membership: Membership): void {
+    this.#memberships.set(membership.topic, membership);
+    this.#errorsSent.delete(membership.topic);
+    this.services.topics.add(membership);
+    this.#announce(membership, 'phx_join');
+  }
+
+  /** Ends a membership on our side; what the client is told is the caller's. */
+  detach(membership: Membership): void {
+    const { topic, presenceRef } = membership;
+    if (this.#memberships.get(topic) !== membership) return;
+    this.#memberships.delete(topic);
+    this.services.topics.remove(membership);
+    if (presenceRef !== undefined) this.services.presence.untrack(topic, this.name, presenceRef);
+    this.#announce(membership, 'phx_leave');
+  }
+
+  /** Tells the client that a membership is over: `phx_close` for good, `phx_error` so that it joins again. */
+  end(topic: string, joinRef: Ref, event: 'phx_close' | 'phx_error'): void {
+    this.#send(encodeEnd({ joinRef, topic, event, payload: {} }));
+  }
+
+  /** A push to a topic that is not joined: one `phx_error`, or the client would believe for ever that it is. */
+  endUnknown({ topic, joinRef }: Message): void {
+    if (this.#errorsSent.has(topic)) return;
+    if (this.#errorsSent.size >= this.services.limits.topicsPerSocket) this.#errorsSent.clear();
+    this.#errorsSent.add(topic);
+    this.end(topic, joinRef, 'phx_error');
+  }
+
+  /** Closes the connection and ends everything at once. */
+  close(cause: CloseCause): void {
+    if (!this.isOpen) return;
+    const { code, reason } = CLOSE_CODES[cause];
+    this.services.log[cause === 'drain' ? 'debug' : 'info']({ socket: this.name, code }, reason);
+    this.services.metrics.countClose(code);
+    this.#connection.close(code, reason);
+    this.finish();
+  }
+
+  /** The connection is gone: memberships end, others are told. Safe to call twice. */
+  finish(): void {
+    if (!this.isOpen) return;
+    this.#state = 'closed';
+    this.#inbox.clear();
+    for (const membership of [...this.#memberships.values()]) this.detach(membership);
+  }
+
+  /** Cuts the connection without a goodbye. */
+  terminate(): void {
+    this.#connection.terminate();
+    this.finish();
+  }
+
+  #send(text: string): void {
+    this.deliver(webSocketTextFrame(text));
+  }
+
+  async #handle(message: Message, signal: AbortSignal): Promise<void> {
+    try {
+      await handleMessage(this, message, signal);
+    } catch (error) {
+      this.services.log.error({ err: error, socket: this.name, event: message.event }, 'a message failed');
+      this.reply(message, 'error', { reason: 'something went wrong', code: 'MESH_INTERNAL' });
+    }
+  }
+
+  #countMalformed(): void {
+    this.services.metrics.count('malformed');
+    if (++this.#malformed >= MALFORMED_LIMIT) this.close('malformed');
+  }
+
+  #announce({ topic }: Membership, event: 'phx_join' | 'phx_leave'): void {
+    void this.services.bus.publish(topic, event, { socket: this.name, user: null, node: this.services.node });
+  }
+}

@@ -1,0 +1,44 @@
+import { isEventName, type Broadcast } from '@plugmesh/shared/protocol';
+import { broadcastFrame } from './broadcast-frame.ts';
+import { Topic, type Member } from './topic.ts';
+
+/** A member that says which topic it belongs to. */
+export interface TopicMember extends Member {
+  readonly topic: string;
+}
+
+/** Every topic that has a subscriber in this process. */
+export class Topics<Each extends TopicMember> {
+  readonly #topics = new Map<string, Topic<Each>>();
+
+  get size(): number {
+    return this.#topics.size;
+  }
+
+  add(member: Each): void {
+    let topic = this.#topics.get(member.topic);
+    if (!topic) this.#topics.set(member.topic, (topic = new Topic()));
+    topic.add(member);
+  }
+
+  remove(member: Each): void {
+    const topic = this.#topics.get(member.topic);
+    if (!topic || member.index < 0) return;
+    topic.remove(member);
+    if (topic.members.length === 0) this.#topics.delete(member.topic);
+  }
+
+  /** Everybody in every topic, as a copy. */
+  members(): Each[] {
+    return [...this.#topics.values()].flatMap((topic) => topic.members);
+  }
+
+  /** Sends a message to all subscribers; nothing is built when there is none. Answers how many got it. */
+  broadcast(message: Broadcast): number {
+    const topic = this.#topics.get(message.topic);
+    if (!topic || !isEventName(message.event)) return 0;
+    const count = topic.members.length;
+    topic.deliver(broadcastFrame(message));
+    return count;
+  }
+}

@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+import { bearerToken } from '@plugmesh/shared/identity';
+
+const SUB_PROTOCOL = 'base64url.bearer.phx.';
+
+/** The credential of an upgrade: a query parameter, the official client's sub-protocol, or the ordinary header. */
+export function credentialsOf(request: IncomingMessage, query: URLSearchParams): string | undefined {
+  return (
+    query.get('token') ??
+    query.get('userToken') ??
+    subProtocolToken(request.headers['sec-websocket-protocol']) ??
+    bearerToken(request.headers.authorization)
+  );
+}
+
+/** The token inside `base64url.bearer.phx.<base64>`; both alphabets are in use. */
+function subProtocolToken(header: string | undefined): string | undefined {
+  const protocols = (header ?? '').split(',').map((each) => each.trim());
+  const carrier = protocols.find((each) => each.startsWith(SUB_PROTOCOL));
+  return carrier && Buffer.from(carrier.slice(SUB_PROTOCOL.length), 'base64').toString();
+}

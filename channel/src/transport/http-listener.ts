@@ -1,0 +1,52 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MeshError } from '@plugmesh/shared/errors';
+import type { Upgrades } from './upgrades.ts';
+
+/** Where to listen, and what answers. */
+export interface HttpListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly onRequest: RequestListener;
+  readonly upgrades: Pick<Upgrades, 'handle'>;
+}
+
+/** The HTTP server of a channel process. */
+export class HttpListener {
+  readonly #options: HttpListenerOptions;
+  readonly #server: Server;
+
+  constructor(options: HttpListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, options.onRequest);
+    this.#server.on('upgrade', (request, stream, head) => options.upgrades.handle(request, stream, head));
+  }
+
+  /** Origin that it listens at. */
+  get url(): string {
+    const { address, family, port } = this.#server.address() as AddressInfo;
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#server.once('error', reject);
+    this.#server.listen({ host, port, backlog: 4096 }, () => resolve(undefined));
+    await promise.catch((cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+      throw new MeshError('MESH_PORT_TAKEN', `port ${port} on ${host} is in use`, {
+        cause,
+        fix: 'end what listens there, or set channel.port in plugmesh.toml',
+      });
+    });
+  }
+
+  /** Upgraded connections are not the server's any more: their sockets end them. */
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}

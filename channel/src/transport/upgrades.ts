@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { MeshError, PROBLEM_TYPE, problemDocument } from '@plugmesh/shared/errors';
+import { WebSocketServer } from 'ws';
+import type { Connection } from '../socket/connection.ts';
+import type { Socket } from '../socket/socket.ts';
+import { credentialsOf } from './credentials.ts';
+import type { OriginRequest } from './origins.ts';
+import { TurnWriter } from './turn-writer.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
+
+/** What decides on upgrades and takes what comes of them. */
+export interface UpgradeOptions {
+  /** Longest frame, in bytes. */
+  readonly frameLimit: number;
+  readonly isOriginAllowed: (request: OriginRequest) => boolean;
+  /** Why nobody is let in at the moment, if so. */
+  readonly whyClosed: () => string | undefined;
+  readonly connect: (connection: Connection, credentials: string | undefined) => Socket;
+  readonly disconnect: (socket: Socket) => void;
+}
+
+const PATHS = new Set(['/socket/websocket', '/websocket']);
+
+/** Turns HTTP upgrades into sockets, or refuses them with a problem document. */
+export class Upgrades {
+  readonly #options: UpgradeOptions;
+  readonly #turn = new TurnWriter();
+  readonly #server: WebSocketServer;
+
+  constructor(options: UpgradeOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.frameLimit,
+      // The official client offers `phoenix` beside the protocol that carries its token.
+      handleProtocols: (offered) => (offered.has('phoenix') ? 'phoenix' : false),
+    });
+  }
+
+  /** Listener for `upgrade` of the HTTP server. */
+  handle(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    stream.on('error', () => stream.destroy());
+    const query = new URLSearchParams(request.url?.split('?')[1]);
+    const refusal = this.#refusalOf(request, query);
+    if (refusal) {
+      refuse(stream, refusal);
+      return;
+    }
+    this.#server.handleUpgrade(request, stream, head, (webSocket) => {
+      const connection = new WebSocketConnection(webSocket, stream, this.#turn);
+      const socket = this.#options.connect(connection, credentialsOf(request, query));
+      webSocket.on('message', (data, isBinary) => socket.receive(data as Buffer, isBinary));
+      webSocket.on('close', () => this.#options.disconnect(socket));
+      // What `ws` complains about (too big, not UTF-8) it has answered with the right close code.
+      webSocket.on('error', () => undefined);
+    });
+  }
+
+  #refusalOf(request: IncomingMessage, query: URLSearchParams): MeshError | undefined {
+    const path = request.url?.split('?')[0] ?? '';
+    if (!PATHS.has(path)) return new MeshError('MESH_NOT_FOUND', `no socket is served at '${path}'`);
+    const vsn = query.get('vsn') ?? '1.0.0';
+    if (!/^2\.\d+\.\d+$/.test(vsn)) {
+      const message = `expected protocol version 2.0.0 (vsn=2.0.0), received '${vsn}'`;
+      return new MeshError('MESH_VERSION_REFUSED', message);
+    }
+    const { origin, host } = request.headers;
+    const hosts = [host, request.headers['x-forwarded-host']?.toString()];
+    if (!this.#options.isOriginAllowed({ origin, hosts })) {
+      const fix = 'list it in channel.origins of plugmesh.toml';
+      return new MeshError('MESH_ORIGIN_REFUSED', `origin '${String(origin)}' may not connect`, { fix });
+    }
+    const closed = this.#options.whyClosed();
+    return closed === undefined ? undefined : new MeshError('MESH_OVERLOADED', closed);
+  }
+}
+
+function refuse(stream: Duplex, error: MeshError): void {
+  const body = JSON.stringify(problemDocument(error));
+  const head = [
+    `HTTP/1.1 ${error.status} Refused`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(error.status === 503 ? ['Retry-After: 1'] : []),
+    'Connection: close',
+  ];
+  stream.once('finish', () => stream.destroy());
+  stream.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
