@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { eventually } from '@plugmesh/shared/testing';
+import { TestMesh } from '../mesh/support/test-mesh.ts';
+import { openBrowser, type Browser } from './browser.ts';
+
+const SYSTEM = new URL('../../services/system', import.meta.url).pathname;
+
+describe('the page', function () {
+  this.timeout(90_000);
+  let mesh: TestMesh;
+  let browser: Browser;
+  let page: Page;
+
+  before(async () => {
+    mesh = await TestMesh.create({ toml: `[plugins.system]\nfolder = "${SYSTEM}"\n` });
+    await mesh.up();
+    browser = await openBrowser();
+    page = await browser.open(`${mesh.origin}/`);
+  });
+  after(async () => {
+    await browser?.close();
+    await mesh.remove();
+  });
+
+  it('lists the plugins with their states, and follows a change', async () => {
+    const system = page.locator('[data-plugin=system]');
+    await system.and(page.locator('[data-state=ready]')).waitFor();
+    assert.match(await system.innerText(), /System\s+ready\s+\/api\/system\s+public/);
+
+    await mesh.addPlugin('broken', { 'plugin.json': { name: 'broken', run: ['node'], guards: 'public' } });
+    const broken = page.locator('[data-plugin=broken][data-state=invalid]');
+    await broken.waitFor({ timeout: 10_000 });
+    assert.match(await broken.innerText(), /guards/);
+  });
+
+  it('agrees with /proc within two seconds', async () => {
+    const shownSeconds = async () => uptimeSeconds(await page.locator('#uptime').innerText());
+    await eventually(async () => Math.abs((await shownSeconds()) - procUptime()) <= 2);
+    await eventually(async () => {
+      const shown = Number.parseFloat(await page.locator('#ram_usage').innerText());
+      assert.ok(Math.abs(shown - procMemoryPercent()) < 3, `page ${shown}, /proc ${procMemoryPercent()}`);
+      return true;
+    });
+    const utc = await page.locator('#info_utc').innerText();
+    assert.ok(Math.abs(Date.parse(`${utc.replace(' ', 'T')}Z`) - Date.now()) <= 2_000, utc);
+    assert.match(await page.locator('#cpu_load').innerText(), /^\d+(\.\d+)?%$/);
+  });
+
+  it('names the interfaces of /proc/net/dev', async () => {
+    const shown = await page
+      .locator('#net th')
+      .evaluateAll((cells) => cells.map((cell) => cell.firstChild?.nodeValue));
+    assert.deepEqual(shown.sort(), procInterfaces().sort());
+  });
+
+  it('draws a curve that grows', async () => {
+    const curve = page.locator('#ram_usage-plot .curve');
+    const points = async () => ((await curve.getAttribute('d')) ?? '').split('L').length;
+    const before = await points();
+    await eventually(async () => (await points()) > before);
+  });
+
+  it('pushes, and shows the reply and the answer that came over Redis', async () => {
+    const payload = await page.locator('#push-payload').inputValue();
+    await page.getByRole('button', { name: 'Push' }).click();
+    await page.getByText(/^There and back in /).waitFor();
+    const lines = await page.locator('#transcript li').allInnerTexts();
+    assert.match(lines.join('\n'), /pushed system echo/);
+    assert.match(lines.join('\n'), /reply ok/);
+    const answer = lines.find((line) => line.includes('system echo_result'));
+    assert.ok(answer?.includes(payload), answer);
+  });
+
+  it('refuses a payload that is not JSON, with the reason, and sends nothing', async () => {
+    const lines = await page.locator('#transcript li').count();
+    await page.locator('#push-payload').fill('{nonce}');
+    await page.getByRole('button', { name: 'Push' }).click();
+    assert.match(await page.locator('#push-problem').innerText(), /not JSON/);
+    assert.equal(await page.locator('#transcript li').count(), lines);
+  });
+
+  it('says that a topic without a rule cannot be joined', async () => {
+    await page.locator('#push-topic').fill('nowhere');
+    await page.locator('#push-payload').fill('{}');
+    await page.getByRole('button', { name: 'Push' }).click();
+    await page.locator('#transcript').getByText('unmatched topic').first().waitFor();
+    await page.locator('#push-topic').fill('system');
+  });
+
+  it('does not scroll sideways on a phone', async () => {
+    const phone = await browser.open(`${mesh.origin}/`, { viewport: { width: 320, height: 640 } });
+    await phone.locator('[data-plugin=system]').waitFor();
+    await phone.locator('#net tr').first().waitFor();
+    assert.equal(await phone.evaluate('document.documentElement.scrollWidth'), 320);
+    await phone.close();
+  });
+
+  it('is dark where the system is, with text that can be read', async () => {
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      const [ink = 0, paper = 0] = await page.evaluate(LUMINANCES);
+      assert.equal(ink > paper, scheme === 'dark');
+      const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+      assert.ok(contrast > 7, `${scheme}: ${contrast.toFixed(1)}`);
+    }
+    await page.emulateMedia({ colorScheme: null });
+  });
+
+  it('comes back by itself after channel is killed', async () => {
+    await page.locator('#connection[data-state=live]').waitFor();
+    const channel = (await mesh.runningProcesses()).find(({ name }) => name === 'channel');
+    process.kill(channel!.pid!, 'SIGKILL');
+    await page.locator('#connection[data-state=lost]').waitFor();
+    await page.locator('#connection[data-state=live]').waitFor({ timeout: 30_000 });
+    await eventually(
+      async () => Math.abs(uptimeSeconds(await page.locator('#uptime').innerText()) - procUptime()) <= 2,
+      { timeoutMs: 20_000 },
+    );
+  });
+
+  it('has run into no error and asked no other host', () => {
+    assert.deepEqual(browser.errors, []);
+    assert.deepEqual(browser.foreignRequests(mesh.origin), []);
+  });
+});
+
+/** Relative luminance (WCAG 2) of the body's text and background. */
+const LUMINANCES = `[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]
+  .map((text) => text.match(/\\d+/g).slice(0, 3).map((part) => (part / 255) ** 2.2))
+  .map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b)` as unknown as () => number[];
+
+/** Seconds of `1 day, 2:03:04`. */
+function uptimeSeconds(text: string): number {
+  const [, days = '0', hours, minutes, seconds] = /^(?:(\d+) days?, )?(\d+):(\d+):(\d+)$/.exec(text) ?? [];
+  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+}
+
+function procUptime(): number {
+  return Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+}
+
+function procMemoryPercent(): number {
+  const text = readFileSync('/proc/meminfo', 'utf8');
+  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]);
+  return (1 - kilobytes('MemAvailable') / kilobytes('MemTotal')) * 100;
+}
+
+function procInterfaces(): string[] {
+  const lines = readFileSync('/proc/net/dev', 'utf8').trim().split('\n').slice(2);
+  return lines.map((line) => line.split(':')[0]!.trim());
+}
