@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readOverrides } from '@plugmesh/shared/config';
 import type { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
+import type { Manifest } from '@plugmesh/shared/manifest';
 import {
   buildMeshDocument,
   type DocumentInput,
@@ -13,9 +14,10 @@ import type { DocumentWriter } from './document-writer.ts';
 import type { Lease } from './lease.ts';
 import type { MeshFiles } from './mesh-files.ts';
 import type { PluginObserver } from './plugin-observer.ts';
-import { type ProcessKeeper, startedFrom, type WantedPlugin } from './process-keeper.ts';
+import { type ProcessKeeper, wantedPlugin, type WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
+import type { StartGate } from './start-gate.ts';
 
 /** What the control process is made of. */
 export interface ControlParts {
@@ -24,12 +26,15 @@ export interface ControlParts {
   readonly processes: ProcessList;
   readonly keeper: ProcessKeeper;
   readonly observer: PluginObserver;
+  readonly gate: StartGate;
   readonly lease: Lease;
   readonly writer: DocumentWriter;
   readonly log: Log;
 }
 
 const ROUND_MS = 400;
+/** pm2 may still be working through its list when we come up: until then, what is missing is about to come. */
+const SETTLE_MS = 5_000;
 
 /**
  * Looks at the files, the processes and the registrations, round after round, and publishes one document that follows
@@ -40,6 +45,8 @@ export class Control {
   readonly #stopped = new AbortController();
   #document: MeshDocument;
   #problems = '';
+  #startedAt = 0;
+  #reconciled: string | undefined;
   #looping: Promise<void> | undefined;
   #round: Promise<void> | undefined;
   #wasLeading = false;
@@ -60,6 +67,8 @@ export class Control {
 
   /** Looks once and then goes on in the background. */
   async start(): Promise<void> {
+    this.#startedAt = performance.now();
+    this.#updateGate();
     this.#parts.keeper.adopt(this.#wanted());
     await this.#runRound();
     this.#looping ??= this.#loop();
@@ -79,6 +88,7 @@ export class Control {
 
   /** Brings the processes in line with files and overrides, then looks. */
   async apply(): Promise<void> {
+    this.#updateGate();
     await this.#parts.keeper.reconcile(this.#wanted());
     await this.refresh();
   }
@@ -102,13 +112,28 @@ export class Control {
   }
 
   async #lookAndPublish(): Promise<void> {
-    const { files, keeper } = this.#parts;
-    // Not awaited: starting a process takes longer than a round, and the others' states must not wait for it.
-    if (await files.refresh()) void keeper.reconcile(this.#wanted());
+    if (await this.#parts.files.refresh()) this.#updateGate();
+    this.#reconcileWhenChanged();
     const states = await this.#observe();
     const { document, problems } = buildMeshDocument(this.#input(states, this.#document.version));
     this.#logProblems(problems);
     await this.#publish(document);
+  }
+
+  #reconcileWhenChanged(): void {
+    const wanted = this.#wanted();
+    const key = JSON.stringify(wanted);
+    const isSettling = performance.now() - this.#startedAt < SETTLE_MS;
+    this.#reconciled ??= isSettling ? undefined : '';
+    if (isSettling || key === this.#reconciled) return;
+    this.#reconciled = key;
+    // Not awaited: starting a process takes longer than a round, and the others' states must not wait for it.
+    void this.#parts.keeper.reconcile(wanted);
+  }
+
+  #updateGate(): void {
+    const { gate, files, processes } = this.#parts;
+    if (processes.isManaged) gate.update(files.content.config, this.#localManifests());
   }
 
   async #publish(document: MeshDocument): Promise<void> {
@@ -130,6 +155,8 @@ export class Control {
     const plugins = this.#enabledPlugins();
     const states = await Promise.all(
       plugins.map(async ({ id, http }) => {
+        const blocked = this.#blocker(id);
+        if (blocked) return [id, blocked] as const;
         const state = await observer.observe({
           id,
           health: http.health,
@@ -160,12 +187,27 @@ export class Control {
     return plugins.filter(({ enabled, state }) => enabled && state !== 'invalid' && state !== 'skipped');
   }
 
-  #wanted(): WantedPlugin[] {
-    const { config, found } = this.#parts.files.content;
+  /** The manifests of the enabled plugins that this host starts. */
+  #localManifests(): Manifest[] {
     const enabled = new Set(this.#enabledPlugins().map(({ id }) => id));
-    return found
-      .filter(({ id, manifest }) => enabled.has(id) && manifest !== undefined && manifest.run.length > 0)
-      .map((each) => ({ id: each.id, startedFrom: startedFrom(each, config.pluginSettings[each.id]) }));
+    const manifests = this.#parts.files.content.found.flatMap(({ manifest }) => manifest ?? []);
+    return manifests.filter(({ name, run }) => enabled.has(name) && run.length > 0);
+  }
+
+  #wanted(): WantedPlugin[] {
+    const { config } = this.#parts.files.content;
+    return this.#localManifests()
+      .filter(({ name }) => this.#blocker(name) === undefined)
+      .map((manifest) => wantedPlugin(manifest, config.pluginSettings[manifest.name]));
+  }
+
+  #blocker(id: string): ObservedState | undefined {
+    const { processes, gate, files } = this.#parts;
+    const manifest = files.content.found.find((each) => each.id === id)?.manifest;
+    if (!processes.isManaged || !manifest || manifest.run.length === 0) return undefined;
+    return gate.blocker(manifest, (dependency) =>
+      this.#document.plugins.some((plugin) => plugin.id === dependency && plugin.state === 'ready'),
+    );
   }
 
   #input(states: Record<string, ObservedState>, version: number): DocumentInput {

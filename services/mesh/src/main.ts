@@ -16,6 +16,7 @@ import { Pm2 } from './pm2.ts';
 import { ProcessKeeper } from './process-keeper.ts';
 import { ProcessList } from './process-list.ts';
 import { Registrations } from './registrations.ts';
+import { StartGate } from './start-gate.ts';
 
 const checkout = join(import.meta.dirname, '../../..');
 const config = loadConfig();
@@ -47,6 +48,7 @@ const control = new Control({
   processes,
   keeper: new ProcessKeeper(pm2, processes, log),
   observer: new PluginObserver(),
+  gate: new StartGate(log),
   lease: new Lease(redis, `${process.pid}-${crypto.randomUUID()}`, log),
   writer: new DocumentWriter(redis, log),
   log,

@@ -116,6 +116,8 @@ export class PluginObserver {
   /** Why nothing listens at the instance's address, or undefined while it may still come. */
   async #silence({ url, process }: Place, at: number): Promise<string | undefined> {
     if (!process) return withCode('MESH_PLUGIN_NOT_LISTENING', `nothing listens at ${url}`);
+    // It has been here before and ended: until it listens, that is what is known of it.
+    if (process.restarts > 0) return exitReason(process);
     const age = at - process.startedAt;
     if (age < ELSEWHERE_MS) return undefined;
     const elsewhere = (await listeningPorts(process.pid ?? 0)).filter((port) => port !== process.port);

@@ -52,8 +52,8 @@ export class Pm2 {
   }
 
   /** Starts a plugin's processes as the ecosystem file lists them. */
-  async start(name: string): Promise<void> {
-    await this.#call('start', this.#options.ecosystem, '--only', name);
+  async start(names: readonly string[]): Promise<void> {
+    await this.#call('start', this.#options.ecosystem, '--only', names.join(','));
   }
 
   /** Stops the processes of this name and forgets them. */
@@ -91,7 +91,8 @@ export function readProcess(value: unknown): ManagedProcess {
     name,
     plugin: text('PLUGMESH_PLUGIN'),
     instance: text('PLUGMESH_INSTANCE'),
-    pid: pid > 0 ? pid : undefined,
+    // While pm2 waits before it starts a process again, it still shows the old one's id.
+    pid: pid > 0 && text('status') !== 'waiting restart' ? pid : undefined,
     status: text('status') ?? 'stopped',
     port: env['PORT'] === undefined ? undefined : number('PORT'),
     host: text('HOST') ?? '127.0.0.1',

@@ -1,12 +1,16 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
-import type { FoundManifest } from '@plugmesh/shared/manifest';
+import type { Manifest } from '@plugmesh/shared/manifest';
+import { processName } from '@plugmesh/shared/processes';
 import type { ManagedProcess, Pm2 } from './pm2.ts';
 import type { ProcessList } from './process-list.ts';
 
-/** A local plugin that should run, with everything that its process is started from. */
+/** A local plugin that should run. */
 export interface WantedPlugin {
   readonly id: string;
+  /** pm2's names of its processes. */
+  readonly names: readonly string[];
+  /** Everything that its processes depend on, as text that is compared. */
   readonly startedFrom: string;
 }
 
@@ -31,21 +35,22 @@ export class ProcessKeeper {
 
   /** Brings pm2 in line; one change after the other. A plugin that fails harms no other. */
   reconcile(wanted: readonly WantedPlugin[]): Promise<void> {
-    this.#work = this.#work.then(() => this.#reconcile(byId(wanted)));
+    this.#work = this.#work.then(() => this.#reconcile(wanted));
     return this.#work;
   }
 
-  async #reconcile(wanted: Map<string, string>): Promise<void> {
+  async #reconcile(plugins: readonly WantedPlugin[]): Promise<void> {
     if (!this.#pm2) return;
+    const wanted = byId(plugins);
     const running = pluginNames(await this.#list.refresh());
     const isStale = (id: string): boolean => this.#known.has(id) && this.#known.get(id) !== wanted.get(id);
     for (const [id, names] of running) {
       if (wanted.has(id) && !isStale(id)) continue;
       for (const name of names) await this.#try(`stop '${name}'`, (pm2) => pm2.remove(name));
     }
-    for (const id of wanted.keys()) {
+    for (const { id, names } of plugins) {
       if (running.has(id) && !isStale(id)) continue;
-      await this.#try(`start '${id}'`, (pm2) => pm2.start(id));
+      await this.#try(`start '${id}'`, (pm2) => pm2.start(names));
     }
     this.#known = wanted;
     await this.#list.refresh();
@@ -62,10 +67,16 @@ export class ProcessKeeper {
   }
 }
 
-/** Everything that a plugin's process depends on, as text that is compared. */
-export function startedFrom(found: FoundManifest, settings: unknown): string {
-  const { manifest } = found;
-  return JSON.stringify([manifest?.run, manifest?.port, manifest?.instances, manifest?.folder, settings]);
+/** A plugin to be run as its manifest and settings say. */
+export function wantedPlugin(manifest: Manifest, settings: unknown): WantedPlugin {
+  const { name: id, run, port, instances, folder } = manifest;
+  // Processes cannot share a fixed port.
+  const count = port === undefined ? instances : 1;
+  return {
+    id,
+    names: Array.from({ length: count }, (_, index) => processName(id, index)),
+    startedFrom: JSON.stringify([run, port, instances, folder, settings]),
+  };
 }
 
 function byId(wanted: readonly WantedPlugin[]): Map<string, string> {

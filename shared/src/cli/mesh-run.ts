@@ -76,7 +76,8 @@ export class MeshRun {
     child.stderr?.on('data', collect);
     this.#ended = new Promise((resolve) => {
       child.once('error', () => resolve());
-      child.once('close', () => resolve());
+      // Not `close`: workers that outlive a killed pm2 hold its output open.
+      child.once('exit', () => resolve());
     });
     void this.#ended.then(() => this.#onEnd(performance.now() - startedAt));
   }

@@ -20,9 +20,9 @@ export function loadMeshConfig(file?: string): Config {
 export function ecosystem(config: Config = loadMeshConfig()): { readonly apps: readonly Pm2App[] } {
   const found = findManifests(config);
   const ports = meshPorts(config, found);
-  // A plugin that waits for its setup is added when that is done; one whose program is missing, never.
+  // Plugins that wait for others, or for their setup, are started by mesh when it is their turn.
   const first = localPlugins(config, found).filter(
-    (manifest) => preparation(config, manifest).state === 'prepared',
+    (manifest) => manifest.dependsOn.length === 0 && preparation(config, manifest).state === 'prepared',
   );
   return { apps: meshProcesses(config, first, ports).map((process) => pm2App(process, config)) };
 }

@@ -55,7 +55,7 @@ export function pluginProcesses(
   const [program = '', ...rest] = manifest.run;
   const path = env['PATH'] ?? '';
   return (ports.plugins[id] ?? []).map((port, index) => ({
-    name: index === 0 ? id : `${id}:${index}`,
+    name: processName(id, index),
     kind: 'plugin',
     plugin: id,
     instance: instanceId(id, index),
@@ -65,6 +65,11 @@ export function pluginProcesses(
     env: { ...env, PORT: String(port), PLUGMESH_INSTANCE: instanceId(id, index) },
     stopMs: PLUGIN_STOP_MS,
   }));
+}
+
+/** pm2's name of a plugin's process. */
+export function processName(plugin: string, index: number): string {
+  return index === 0 ? plugin : `${plugin}:${index}`;
 }
 
 /** The name of a local instance in the mesh document. */
