@@ -51,10 +51,10 @@ const MESH_COOKIE = /^\s*(?:__(?:Host|Secure)-)?plugmesh[-_]/i;
 /** A copy of the client's headers without those that are the gateway's, hop by hop, or spelled to look like them. */
 export function cleanRequestHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const clean: IncomingHttpHeaders = {};
-  const named = headers.connection === undefined ? undefined : connectionNames(headers.connection);
+  const named = connectionNames(headers.connection);
   for (const name in headers) {
     if (NEVER_SENT.has(name) || RESERVED_PREFIX.test(name)) continue;
-    if (named?.has(name) === true) continue;
+    if (named.has(name)) continue;
     if (/[_.]/.test(name) && isForgedAlias(name)) continue;
     clean[name] = headers[name];
   }
@@ -85,8 +85,11 @@ const NEVER_ANSWERED: ReadonlySet<string> = new Set([
   'clear-site-data',
 ]);
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** Lower-case names listed in `Connection`; framing and end-to-end basics cannot be removed this way. */
-function connectionNames(value: string): Set<string> {
+function connectionNames(value: string | undefined): ReadonlySet<string> {
+  if (value === undefined || value === 'keep-alive' || value === 'close') return NOTHING;
   const names = new Set(value.toLowerCase().split(/[\s,]+/));
   for (const kept of ['host', 'content-length', 'cookie', 'authorization', 'close', 'keep-alive', '']) {
     names.delete(kept);

@@ -112,8 +112,7 @@ function clientProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): M
   if (error.code !== 'HPE_HEADER_OVERFLOW') {
     return new MeshError('MESH_BAD_REQUEST', 'this is not an HTTP/1.1 request', { cause: error });
   }
-  // Still in its first line after that many bytes: it is the URL that is too long.
-  return error.rawPacket?.includes('\n') === false
+  return isRequestLine(error.rawPacket)
     ? new MeshError('MESH_URI_TOO_LONG', 'the URL is too long')
     : new MeshError('MESH_HEADERS_TOO_LARGE', 'the headers are too large');
 }
@@ -124,3 +123,11 @@ function hasBegunAnswer(socket: Duplex): boolean {
   const { _httpMessage: message } = socket as { _httpMessage?: unknown };
   return message instanceof ServerResponse && message.headersSent;
 }
+
+/** Whether a packet that overflowed begins with a request line too long for any header to be the reason. */
+function isRequestLine(packet: Buffer | undefined): boolean {
+  const start = packet?.subarray(0, LONG_LINE).toString('latin1') ?? '';
+  return start.length === LONG_LINE && /^[A-Z]+ \S+$/.test(start);
+}
+
+const LONG_LINE = 8192;

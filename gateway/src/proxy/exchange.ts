@@ -63,7 +63,7 @@ export class Exchange {
   /** Ends the request to the instance because of `error`; false when there is none yet. */
   stop(error: MeshError): boolean {
     this.stopped ??= error;
-    if (!this.proxyReq) return false;
+    if (!this.proxyReq || this.proxyReq.destroyed) return false;
     this.proxyReq.destroy(error);
     return true;
   }

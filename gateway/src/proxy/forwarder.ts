@@ -50,6 +50,12 @@ export class Forwarder {
   /** The request has its connection to the instance. */
   sent(exchange: Exchange, proxyReq: ClientRequest): void {
     exchange.proxyReq = proxyReq;
+    // Node closes some exchanges without an error (an answer of 101 that nobody asked for): no request stays unanswered.
+    proxyReq.once('close', () => {
+      if (exchange.proxyReq === proxyReq && exchange.state === 'asking') {
+        this.failed(exchange, new Error('closed without an answer'));
+      }
+    });
     if (exchange.stopped || exchange.state === 'over') proxyReq.destroy(exchange.stopped);
   }
 

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually, freePort } from '@plugmesh/shared/testing';
+import { WebSocket, WebSocketServer } from 'ws';
+import { rawRequest } from '../support/raw-request.ts';
+import { sketchDocument } from '../support/mesh.ts';
+import { TestGateway } from '../support/start-gateway.ts';
+
+/** A plugin that echoes frames and keeps the headers of handshakes. */
+class EchoPlugin {
+  readonly handshakes: { url: string; headers: IncomingHttpHeaders }[] = [];
+  readonly #http = createServer((_req, res) => void res.end());
+  readonly #sockets = new WebSocketServer({ server: this.#http });
+
+  async start(): Promise<string> {
+    this.#sockets.on('headers', (headers) =>
+      headers.push('Server: secret', 'Set-Cookie: plugmesh-session=x'),
+    );
+    this.#sockets.on('connection', (socket, req) => {
+      this.handshakes.push({ url: req.url ?? '', headers: req.headers });
+      socket.on('message', (data, binary) => socket.send(data, { binary }));
+    });
+    this.#http.listen(0, '127.0.0.1');
+    await once(this.#http, 'listening');
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  get open(): number {
+    return this.#sockets.clients.size;
+  }
+
+  stop(): void {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#http.close();
+  }
+}
+
+const HANDSHAKE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+describe('WebSockets', () => {
+  const echo = new EchoPlugin();
+  let url: string;
+  let gateway: TestGateway;
+
+  before(async () => {
+    url = await echo.start();
+    gateway = await TestGateway.start({
+      services: { channel: { url } },
+      plugins: [
+        { id: 'echo', urls: [url], http: { corsOrigins: ['https://friend.test'] } },
+        { id: 'secret', urls: [url], http: { guard: 'session' } },
+        { id: 'gone', urls: [`http://127.0.0.1:${await freePort()}`] },
+        { id: 'deaf', urls: [url], enabled: false },
+      ],
+    });
+  });
+  after(async () => {
+    await gateway.stop();
+    echo.stop();
+  });
+
+  const open = (path: string, headers: Record<string, string> = {}): WebSocket =>
+    new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, { headers });
+  const shake = (path: string, ...headers: string[]) =>
+    rawRequest(
+      gateway.port,
+      [`GET ${path} HTTP/1.1`, 'Host: mesh.test', ...HANDSHAKE, ...headers, '', ''].join('\r\n'),
+    );
+
+  it('carries frames both ways and strips the prefix', async () => {
+    const socket = open('/api/echo/live?x=1', {
+      'X-Plugmesh-User': 'root',
+      Cookie: 'a=1; plugmesh-session=s',
+    });
+    // Both come in the same turn.
+    const [[answer]] = (await Promise.all([once(socket, 'upgrade'), once(socket, 'open')])) as [
+      [{ headers: IncomingHttpHeaders }],
+      unknown,
+    ];
+    socket.send('hello');
+    assert.equal(String((await once(socket, 'message'))[0]), 'hello');
+    socket.send(Buffer.alloc(1_000_000, 1));
+    const [data] = (await once(socket, 'message')) as [Buffer];
+    assert.equal(data.length, 1_000_000);
+    const { url: seen, headers } = echo.handshakes.at(-1)!;
+    assert.equal(seen, '/live?x=1');
+    assert.equal(headers['x-plugmesh-user'], undefined);
+    assert.equal(headers.cookie, 'a=1');
+    assert.equal(headers['x-forwarded-host'], `127.0.0.1:${gateway.port}`);
+    assert.equal(answer.headers.server, undefined);
+    assert.equal(answer.headers['set-cookie'], undefined);
+    socket.terminate();
+    await eventually(() => echo.open === 0);
+  });
+
+  it('leads /socket and /websocket to the channel service, whole', async () => {
+    for (const path of ['/socket/websocket?vsn=2.0.0', '/websocket']) {
+      const socket = open(path);
+      await once(socket, 'open');
+      assert.equal(echo.handshakes.at(-1)!.url, path);
+      socket.terminate();
+    }
+  });
+
+  for (const [name, path, header, status] of [
+    ['an unknown plugin', '/api/nobody/', 'X-A: 1', 404],
+    ['a page', '/', 'X-A: 1', 404],
+    ['a guarded plugin', '/api/secret/', 'X-A: 1', 401],
+    ['a disabled plugin', '/api/deaf/', 'X-A: 1', 503],
+    ['a plugin that does not listen', '/api/gone/', 'X-A: 1', 503],
+    ['another origin', '/api/echo/', 'Origin: https://evil.test', 403],
+    ['an opaque origin', '/api/echo/', 'Origin: null', 403],
+    ['another origin at the channel', '/socket/websocket', 'Origin: https://evil.test', 403],
+    ['a path with dots', '/api/echo/../secret/', 'X-A: 1', 400],
+    ['a body', '/api/echo/', 'Content-Length: 5', 400],
+    ['a loop', '/api/echo/', 'Via: 1.1 plugmesh', 508],
+  ] as const) {
+    it(`answers ${status} to a handshake with ${name}, and closes`, async () => {
+      const before = echo.handshakes.length;
+      const answer = await shake(path, header);
+      assert.equal(answer.status, status, answer.text);
+      assert.ok(answer.closed);
+      assert.match(answer.text, /application\/problem\+json/);
+      assert.equal(echo.handshakes.length, before);
+    });
+  }
+
+  it('lets the own origin and allowed origins in', async () => {
+    for (const origin of ['http://mesh.test', 'https://friend.test']) {
+      assert.equal((await shake('/api/echo/', `Origin: ${origin}`)).status, 101);
+    }
+  });
+
+  it("passes the instance's own refusal on and closes", async () => {
+    const answer = await rawRequest(
+      gateway.port,
+      ['GET /api/echo/ HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', '', ''].join(
+        '\r\n',
+      ),
+    );
+    assert.equal(answer.status, 400);
+    assert.ok(answer.closed);
+  });
+
+  it('keeps sockets of unchanged plugins open while routes change', async () => {
+    const socket = open('/api/echo/');
+    await once(socket, 'open');
+    gateway.documents.change(
+      sketchDocument([
+        { id: 'echo', urls: [url] },
+        { id: 'new', urls: [url] },
+      ]),
+    );
+    gateway.documents.change(sketchDocument([{ id: 'echo', urls: [url] }]));
+    socket.send('still here');
+    assert.equal(String((await once(socket, 'message'))[0]), 'still here');
+    socket.terminate();
+  });
+
+  it('closes the client when the instance goes away, and the other way round', async () => {
+    const first = open('/api/echo/');
+    await once(first, 'open');
+    const closed = once(first, 'close');
+    echo.stop();
+    await closed;
+  });
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { isSameOrigin } from '../../../src/http/cors.ts';
+import { isLoopback, PeerBook, type Peer } from '../../../src/http/forwarded.ts';
+
+describe('PeerBook', () => {
+  const peers = new PeerBook(['10.0.0.0/8', '::1']);
+  const peer = (address: string): Peer => ({ address, trusted: peers.trusts(address), proto: 'http' });
+
+  it('believes nothing that a stranger says about itself', () => {
+    const headers = {
+      host: 'a',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'b',
+    };
+    assert.deepEqual(peers.origin(peer('192.0.2.1'), headers), {
+      address: '192.0.2.1',
+      for: '192.0.2.1',
+      proto: 'http',
+      host: 'a',
+    });
+  });
+
+  it('believes a trusted proxy, and takes the last address that is not one as the client', () => {
+    const headers = {
+      host: 'inner',
+      'x-forwarded-for': '6.6.6.6, 192.0.2.7, 10.1.1.1, junk',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'mesh.test:8443',
+    };
+    assert.deepEqual(peers.origin(peer('10.0.0.2'), headers), {
+      address: '192.0.2.7',
+      for: '6.6.6.6, 192.0.2.7, 10.1.1.1, 10.0.0.2',
+      proto: 'https',
+      host: 'mesh.test:8443',
+    });
+  });
+
+  it('takes nothing malformed even from a trusted proxy', () => {
+    const headers = { host: 'a', 'x-forwarded-proto': 'gopher', 'x-forwarded-host': 'b/c' };
+    const { proto, host } = peers.origin(peer('::1'), headers);
+    assert.deepEqual([proto, host], ['http', 'a']);
+  });
+});
+
+describe('addresses and origins', () => {
+  it('knows loopback', () => {
+    assert.deepEqual(['127.0.0.1', '::1', '127.9.9.9', '10.0.0.1', '1127.0.0.1'].map(isLoopback), [
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('compares origins with the host asked for', () => {
+    assert.ok(isSameOrigin('http://A.test:2345', 'a.test:2345'));
+    assert.ok(isSameOrigin('http://a.test', 'a.test:80'));
+    for (const origin of ['http://a.test:2346', 'http://a.test.evil', 'null', 'a.test:2345']) {
+      assert.ok(!isSameOrigin(origin, 'a.test:2345'), origin);
+    }
+  });
+});
