@@ -18,10 +18,20 @@ export function parsePluginConfig(manifest: Pick<Manifest, 'name' | 'config'>, s
   if (!manifest.config) return settings;
   const properties = (manifest.config['properties'] ?? {}) as Readonly<Record<string, Property | undefined>>;
   const values = convertTexts(settings, properties);
-  const parsed = z.fromJSONSchema(manifest.config).safeParse(values);
+  const parsed = readSchema(manifest.config).safeParse(values);
   if (parsed.success) return parsed.data as Settings;
   const context = { prefix: ['plugins', manifest.name, 'config'], values, properties };
   throw new MeshProblems(parsed.error.issues.flatMap((issue) => problemsOf(issue, context)));
+}
+
+function readSchema(schema: Settings): z.ZodType {
+  try {
+    return z.fromJSONSchema(schema);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `'config' must be a JSON Schema that can be read: ${reason}`;
+    throw new MeshProblems([new MeshError('MESH_MANIFEST_INVALID', message, { cause })]);
+  }
 }
 
 interface IssueContext {

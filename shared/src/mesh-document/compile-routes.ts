@@ -50,9 +50,15 @@ export function compileRoutes(http: RouteSource): RouteMatcher {
   return (path, method) => {
     const asWritten = find(exact, { segments: segmentsOf(path), method, covers: matches }) ?? rest;
     const segments = forgivingSegments(path);
-    const asRead = find(forgiving, { segments, method, covers: matchesForgivingly }) ?? rest;
-    return isStricter(asRead.guard, asWritten.guard) ? asRead : asWritten;
+    // Twice: `/a/**` closes `/a` and `/a/` too, but opens neither.
+    const below = find(forgiving, { segments, method, covers: matchesForgivingly }) ?? rest;
+    const asRead = find(forgiving, { segments, method, covers: matches }) ?? rest;
+    return strictest(asWritten, asRead, below);
   };
+}
+
+function strictest(first: RouteMatch, ...others: readonly RouteMatch[]): RouteMatch {
+  return others.reduce((strict, other) => (isStricter(other.guard, strict.guard) ? other : strict), first);
 }
 
 interface CompiledRule {

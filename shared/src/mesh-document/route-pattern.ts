@@ -30,7 +30,7 @@ export function matches(pattern: Pattern, path: readonly string[]): boolean {
     .every((segment, at) => segment === path[at] || (segment === '*' && path[at] !== ''));
 }
 
-/** As `matches`, and `**` may also stand for nothing: `/admin/**` covers `/admin`. */
+/** As `matches`, and `**` may also stand for nothing: `/admin/**` matches `/admin`. */
 export function matchesForgivingly(pattern: Pattern, path: readonly string[]): boolean {
   return matches(pattern, path) || (pattern.at(-1) === '**' && matches(pattern.slice(0, -1), path));
 }
