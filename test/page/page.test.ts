@@ -20,7 +20,7 @@ describe('the page', function () {
     page = await browser.open(`${mesh.origin}/`);
   });
   after(async () => {
-    await browser?.close();
+    await browser.close();
     await mesh.remove();
   });
 
