@@ -1,8 +1,10 @@
 import type { Log } from '@plugmesh/shared/log';
 import type { ManagedProcess, Pm2 } from './pm2.ts';
 
-/** How old the list may get while nothing happens. */
+/** How old the list may get while everything runs, and while something is on its way up or down. */
 const FRESH_MS = 15_000;
+const MOVING_MS = 2000;
+const MOVING = new Set(['launching', 'stopping', 'waiting restart']);
 
 /** What pm2 runs, asked again only when a process ended or somebody says that the list is stale: a call costs 0.2 s. */
 export class ProcessList {
@@ -22,12 +24,13 @@ export class ProcessList {
     return this.#pm2 !== undefined;
   }
 
-  /** The processes, from pm2 when one of them has ended since the last answer. */
-  async current(): Promise<readonly ManagedProcess[]> {
-    const isFresh = performance.now() - this.#listedAt < FRESH_MS;
-    if (isFresh && this.#processes.every(({ pid }) => pid !== undefined && isAlive(pid)))
-      return this.#processes;
-    return this.refresh();
+  /** The processes, not older than `maxAgeMs`, and from pm2 anyway when one of them has ended since the last answer. */
+  async current(maxAgeMs = FRESH_MS): Promise<readonly ManagedProcess[]> {
+    const isMoving = this.#processes.some(({ status }) => MOVING.has(status));
+    const isFresh =
+      performance.now() - this.#listedAt < (isMoving ? Math.min(maxAgeMs, MOVING_MS) : maxAgeMs);
+    const hasEnded = this.#processes.some(({ pid }) => pid !== undefined && !isAlive(pid));
+    return isFresh && !hasEnded ? this.#processes : this.refresh();
   }
 
   /** Asks pm2 now; calls at the same time share one answer. */
