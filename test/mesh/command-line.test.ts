@@ -41,7 +41,7 @@ describe('the command line', function () {
 
   it('is described in the reference, every command of it', async () => {
     const [reference = ''] = (await readFile(REFERENCE, 'utf8')).split('\n## ');
-    const rows = [...reference.matchAll(/^\| `(\w+)[^|]*` \| ([^|]+) \|/gm)].map(([, name, text]) => [
+    const rows = [...reference.matchAll(/^\| `(\w+)[^|]*` +\| ([^|]+) \|/gm)].map(([, name, text]) => [
       name,
       text?.trim(),
     ]);

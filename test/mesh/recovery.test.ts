@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Pm2 } from '@plugmesh/shared/processes';
 import { eventually } from '@plugmesh/shared/testing';
 import { environmentPlugin } from './support/plugins.ts';
 import { TestMesh } from './support/test-mesh.ts';
@@ -36,13 +37,11 @@ describe('after kill -9', function () {
   }
 
   it('pm2 comes back with everything', async () => {
-    const { Pm2 } = await import('@plugmesh/shared/processes');
     const pid = new Pm2(mesh.config).daemonPid ?? 0;
-    // pm2 that ends right after its start is a failed start, not an accident.
     process.kill(pid, 'SIGKILL');
     await eventually(() => (new Pm2(mesh.config).daemonPid ?? pid) !== pid, { timeoutMs: 20_000 });
     await eventually(async () => (await fetch(`${mesh.origin}/api/shows/`)).ok, { timeoutMs: 20_000 });
-    assert.equal(await mesh.signal('SIGTERM'), 0);
+    assert.equal(await mesh.signal('SIGTERM'), 0, mesh.output);
     assert.deepEqual(mesh.processes(), []);
   });
 });

@@ -6,7 +6,6 @@ import { Pm2, PM2_NAMESPACE } from '../processes/index.ts';
 import { killLeftovers } from './leftovers.ts';
 
 const PM2_STOP_MS = 10_000;
-const QUICK_END_MS = 5_000;
 const OUTPUT_KEPT = 4_000;
 
 /** pm2 in the foreground, kept alive until it is told to stop. */
@@ -19,6 +18,7 @@ export class MeshRun {
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #state: 'new' | 'running' | 'stopping' = 'new';
+  #hasBeenReady = false;
   #output = '';
 
   constructor(config: Config) {
@@ -38,6 +38,11 @@ export class MeshRun {
   start(): void {
     this.#state = 'running';
     this.#launch();
+  }
+
+  /** The mesh is ready: from now on, a pm2 that ends is an accident and not a start that failed. */
+  confirm(): void {
+    this.#hasBeenReady = true;
   }
 
   /** Stops everything in order, Redis last, and ends what is still there afterwards. */
@@ -67,7 +72,6 @@ export class MeshRun {
   }
 
   #launch(): void {
-    const startedAt = performance.now();
     const child = this.#pm2.runInForeground();
     this.#child = child;
     const collect = (chunk: Buffer): void =>
@@ -79,18 +83,30 @@ export class MeshRun {
       // Not `close`: workers that outlive a killed pm2 hold its output open.
       child.once('exit', () => resolve());
     });
-    void this.#ended.then(() => this.#onEnd(performance.now() - startedAt));
+    void this.#ended.then(() => this.#onEnd());
   }
 
   /** pm2 ended by itself: its plugins may have survived it, and nobody would start them again. */
-  async #onEnd(livedMs: number): Promise<void> {
-    if (this.#state !== 'running') return;
-    if (livedMs < QUICK_END_MS) {
-      this.#fail(new MeshError('MESH_INTERNAL', `pm2 could not start the mesh:\n${this.#output.trim()}`));
+  async #onEnd(): Promise<void> {
+    if (!this.#isRunning()) return;
+    if (!this.#hasBeenReady) {
+      this.#fail(new MeshError('MESH_INTERNAL', `pm2 could not start the mesh:\n${errorsIn(this.#output)}`));
       return;
     }
     process.stderr.write('pm2 ended by itself; starting everything anew\n');
     await killLeftovers(this.#config);
-    this.#launch();
+    if (this.#isRunning()) this.#launch();
   }
+
+  // A method, because the compiler believes that a private field cannot change across an await.
+  #isRunning(): boolean {
+    return this.#state === 'running';
+  }
+}
+
+/** What pm2 says of errors, without its banner; all of it when it names none. */
+function errorsIn(output: string): string {
+  const lines = output.trim().split('\n');
+  const errors = lines.filter((line) => /error/i.test(line));
+  return (errors.length > 0 ? errors : lines).join('\n');
 }

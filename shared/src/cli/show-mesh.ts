@@ -11,9 +11,19 @@ const CORE_DEADLINE_MS = 60_000;
 const PLUGIN_PATIENCE_MS = 10_000;
 const LATE_POLL_MS = 500;
 
+/** When it began, when to give up, and whom to tell that mesh, channel and gateway are ready. */
+export interface ShowOptions {
+  readonly startedAt: number;
+  readonly stopped: AbortSignal;
+  readonly onReady: () => void;
+}
+
 /** Waits until the mesh is ready and prints it; then follows plugins that are late. */
-export async function showMesh(config: Config, startedAt: number, stopped: AbortSignal): Promise<void> {
+export async function showMesh(config: Config, options: ShowOptions): Promise<void> {
+  const { startedAt, stopped, onReady } = options;
   await untilCoreReady(config, stopped);
+  if (stopped.aborted) return;
+  onReady();
   const client = new MeshClient(config);
   const coreReadyAt = performance.now();
   let plugins = await client.plugins();

@@ -14,9 +14,9 @@ export class StopSignals {
   #second: () => void = () => undefined;
 
   constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     this.received = promise;
-    this.#resolve = resolve;
+    this.#resolve = () => resolve(undefined);
     for (const signal of SIGNALS) process.on(signal, this.#handler);
   }
 

@@ -23,7 +23,11 @@ export async function up({ options }: CommandLine): Promise<number> {
     await prepareMesh(config);
     if (signals.hasStopped) return 0;
     run.start();
-    const shown = showMesh(config, startedAt, signals.stopped);
+    const shown = showMesh(config, {
+      startedAt,
+      stopped: signals.stopped,
+      onReady: () => run.confirm(),
+    });
     // Whichever comes first: a signal, a start that fails, or a pm2 that cannot be kept alive.
     await Promise.race([signals.received, run.failed, shown.then(() => signals.received)]);
     return 0;

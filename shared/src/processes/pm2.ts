@@ -7,6 +7,7 @@ import { MeshError } from '../errors/index.ts';
 import { HOME, type MeshProcess } from './mesh-processes.ts';
 import { pm2App } from './pm2-app.ts';
 import { isAlive } from './proc.ts';
+import { programPath } from './program.ts';
 import { readState, writeState } from './state-file.ts';
 
 /** A process as pm2 shows it. */
@@ -64,7 +65,7 @@ export class Pm2 {
   async list(): Promise<Pm2Process[]> {
     const output = await this.#call('jlist');
     // pm2 may say something of its own first.
-    const rows = JSON.parse(
+    const rows: unknown = JSON.parse(
       output.slice(output.indexOf('[{') < 0 ? output.lastIndexOf('[') : output.indexOf('[{')),
     );
     return (rows as Pm2Row[]).map(pm2Process);
@@ -108,6 +109,8 @@ export class Pm2 {
     const env: NodeJS.ProcessEnv = {
       ...processEnvironment(),
       PM2_HOME: this.home,
+      // pm2 asks `node` on PATH whether it can run TypeScript; on a machine with an old Node that must be ours.
+      PATH: programPath(processEnvironment()),
       // Everything is started and stopped at the same time; two is pm2's default.
       PM2_CONCURRENT_ACTIONS: '100',
       PM2_DISABLE_VERSION_CHECK: 'true',
