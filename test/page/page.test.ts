@@ -108,23 +108,51 @@ describe('the page', function () {
     await page.emulateMedia({ colorScheme: null });
   });
 
-  it('comes back by itself after channel is killed', async () => {
-    await page.locator('#connection[data-state=live]').waitFor();
-    const channel = (await mesh.runningProcesses()).find(({ name }) => name === 'channel');
-    process.kill(channel!.pid!, 'SIGKILL');
-    await page.locator('#connection[data-state=lost]').waitFor();
-    await page.locator('#connection[data-state=live]').waitFor({ timeout: 30_000 });
-    await eventually(
-      async () => Math.abs(uptimeSeconds(await page.locator('#uptime').innerText()) - procUptime()) <= 2,
-      { timeoutMs: 20_000 },
-    );
-  });
+  for (const name of ['channel', 'gateway', 'redis', 'mesh', 'system']) {
+    it(`goes on by itself after ${name} is killed`, async () => {
+      await killProcess(mesh, name);
+      await eventually(() => page.locator('#connection[data-state=live]').isVisible(), { timeoutMs: 30_000 });
+      await eventually(
+        async () => Math.abs(uptimeSeconds(await page.locator('#uptime').innerText()) - procUptime()) <= 2,
+        { timeoutMs: 30_000 },
+      );
+      await eventually(() => pushComesBack(page), { timeoutMs: 20_000 });
+      await page.locator('[data-plugin=system][data-state=ready]').waitFor();
+    });
+  }
 
   it('has run into no error and asked no other host', () => {
     assert.deepEqual(browser.errors, []);
     assert.deepEqual(browser.foreignRequests(mesh.origin), []);
   });
 });
+
+/** Kills one process as a crash would, and waits until another has taken its place. */
+async function killProcess(mesh: TestMesh, name: string): Promise<void> {
+  const find = async () => (await mesh.runningProcesses()).find((each) => each.name === name)?.pid;
+  const pid = await find();
+  assert.ok(pid, `${name} runs`);
+  process.kill(pid, 'SIGKILL');
+  await eventually(
+    async () => {
+      const now = await find();
+      return now !== undefined && now !== pid;
+    },
+    { timeoutMs: 20_000 },
+  );
+}
+
+/** Pushes an echo of its own nonce, and resolves to whether it was answered within two seconds. */
+async function pushComesBack(page: Page): Promise<boolean> {
+  const payload = JSON.stringify({ nonce: Date.now() });
+  await page.locator('#push-payload').fill(payload);
+  await page.getByRole('button', { name: 'Push' }).click();
+  const answer = page.locator('#transcript li', { hasText: 'echo_result' }).filter({ hasText: payload });
+  return answer.waitFor({ timeout: 2_000 }).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Relative luminance (WCAG 2) of the body's text and background. */
 const LUMINANCES = `[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]
