@@ -71,6 +71,7 @@ export class MeshDocumentFollower {
     await this.#subscription?.stop();
     if (this.#connection) await closeRedis(this.#connection);
     await this.#loading;
+    await this.#copy.flush();
     this.#listeners.clear();
   }
 

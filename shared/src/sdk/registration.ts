@@ -46,8 +46,9 @@ export class Registration {
   /** Takes the instance out, so that no new request is sent to it. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    if (this.#state === 'ended') return;
+    const wasKnown = this.#state === 'registered' || this.#state === 'refused';
     this.#state = 'ended';
+    if (!wasKnown) return;
     await this.#request('DELETE').catch((error: unknown) => {
       this.#options.log.warn({ err: error }, 'could not deregister; the registration runs out by itself');
     });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MeshError } from '../../../src/errors/index.ts';
+import type { MeshError } from '../../../src/errors/index.ts';
 import { Lifecycle, type Step } from '../../../src/lifecycle/index.ts';
 import { createLog } from '../../../src/log/index.ts';
 
@@ -51,13 +51,13 @@ describe('Lifecycle', () => {
 
   it('stopped while starting, lets the step at work finish, starts no further one, and is never ready', async () => {
     const { calls, steps } = recorder('redis', 'http');
-    const connecting = Promise.withResolvers<void>();
+    const connecting = Promise.withResolvers<undefined>();
     const [redis, http] = steps as [Step, Step];
     const lifecycle = lifecycleOf([{ ...redis, start: () => connecting.promise }, http]);
     const starting = lifecycle.start();
     const stopping = lifecycle.stop();
     assert.equal(lifecycle.state, 'draining');
-    connecting.resolve();
+    connecting.resolve(undefined);
     await Promise.all([starting, stopping]);
     assert.equal(lifecycle.state, 'stopped');
     assert.deepEqual(calls, ['drain redis', 'stop redis']);
@@ -65,12 +65,12 @@ describe('Lifecycle', () => {
 
   it('stopped while a step fails to start, ends without waiting for itself', async () => {
     const { calls, steps } = recorder('redis');
-    const connecting = Promise.withResolvers<void>();
-    const listening = Promise.withResolvers<void>();
+    const connecting = Promise.withResolvers<undefined>();
+    const listening = Promise.withResolvers<undefined>();
     const http: Step = {
       name: 'http',
       start() {
-        listening.resolve();
+        listening.resolve(undefined);
         return connecting.promise;
       },
     };

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { InOrder } from '../../../src/redis/index.ts';
 
+const unexpected = (error: unknown): void => assert.ifError(error);
+
 describe('InOrder', () => {
   it('runs handlers at once while they answer at once', () => {
     const calls: number[] = [];
-    const queue = new InOrder(assert.fail);
+    const queue = new InOrder(unexpected);
     queue.run(() => void calls.push(1));
     queue.run(() => void calls.push(2));
     assert.deepEqual(calls, [1, 2]);
@@ -12,12 +14,12 @@ describe('InOrder', () => {
 
   it('keeps the order behind a slow one', async () => {
     const calls: number[] = [];
-    const queue = new InOrder(assert.fail);
-    const slow = Promise.withResolvers<void>();
+    const queue = new InOrder(unexpected);
+    const slow = Promise.withResolvers<undefined>();
     queue.run(() => slow.promise.then(() => void calls.push(1)));
     queue.run(() => void calls.push(2));
     assert.deepEqual(calls, []);
-    slow.resolve();
+    slow.resolve(undefined);
     await queue.settled();
     assert.deepEqual(calls, [1, 2]);
   });

@@ -25,7 +25,10 @@ describe('ServiceRunner', () => {
   it('lets a service that returns have ended', async () => {
     let runs = 0;
     const services = new ServiceRunner(log, backOff);
-    services.add('once', () => Promise.resolve(void runs++));
+    services.add('once', () => {
+      runs++;
+      return Promise.resolve();
+    });
     services.start();
     await services.stop();
     assert.equal(runs, 1);
@@ -47,7 +50,10 @@ describe('ServiceRunner', () => {
     const services = new ServiceRunner(log, backOff);
     services.start();
     let runs = 0;
-    services.add('late', () => Promise.resolve(void runs++));
+    services.add('late', () => {
+      runs++;
+      return Promise.resolve();
+    });
     assert.throws(() => services.add('late', () => Promise.resolve()), /'late'/);
     await services.stop();
     assert.equal(runs, 1);
@@ -55,8 +61,8 @@ describe('ServiceRunner', () => {
 
   it('waits for nothing when it is stopped between two tries', async () => {
     const services = new ServiceRunner(log, { firstMs: 60_000, longestMs: 60_000, steadyMs: 1 });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    services.add('feed', () => Promise.reject(new Error('away')).finally(resolve));
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    services.add('feed', () => Promise.reject(new Error('away')).finally(() => resolve(undefined)));
     services.start();
     await promise;
     await services.stop();
