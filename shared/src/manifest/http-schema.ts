@@ -48,7 +48,7 @@ export const httpSchema = z.strictObject({
   aliases: z.array(alias).default([]).describe('Further paths of one segment, beside /api/<name>.'),
   stripPrefix: z.boolean().default(true).describe('The plugin sees its paths without /api/<name>.'),
   guard: guard.default('session').describe('Who may pass, for all routes without a rule.'),
-  routes: z.array(route).default([]).describe('Rules for paths under the prefix.'),
+  routes: z.array(route).prefault([]).describe('Rules for paths under the prefix.'),
   html: z
     .enum(['sandbox', 'trusted'])
     .default('sandbox')
@@ -59,7 +59,7 @@ export const httpSchema = z.strictObject({
     .describe('Where the description of its API is; false: there is none.'),
   health: path.default('/healthz').describe('Answers 2xx when the plugin is ready.'),
   timeoutMs: timeoutMs.default(30_000).describe('Until the head of the response; idle time after that.'),
-  maxBody: maxBody.default(10 * 2 ** 20).describe('Largest request body: bytes, or a size like "10MiB".'),
+  maxBody: maxBody.prefault('10MiB').describe('Largest request body: bytes, or a size like "10MiB".'),
 });
 
 /** How a plugin without a manifest is served. */

@@ -39,7 +39,7 @@ export const manifestSchema = z
     port: z.int().min(1).max(65_535).exactOptional().describe('Where it listens; a free port by default.'),
     instances: z.int().min(1).max(256).default(1).describe('Processes on this host.'),
     http: httpSchema.prefault({}).describe('How the gateway serves the plugin.'),
-    topics: z.array(topicRuleSchema).default([]).describe('Who may join its topics and push to them.'),
+    topics: z.array(topicRuleSchema).prefault([]).describe('Who may join its topics and push to them.'),
     middleware: middlewareSchema.exactOptional().describe('Looks at requests to other plugins.'),
     endpoints: z.array(endpointType).exactOptional().describe('Endpoint types that the plugin provides.'),
     config: z
