@@ -19,12 +19,13 @@ describe('plugmesh up', function () {
       env: { FOREIGN_SECRET: 'x' },
     });
   });
+  afterEach(() => mesh.stop());
   after(() => mesh.remove());
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     it(`stops everything on ${signal} to the launcher alone`, async () => {
       await mesh.up();
-      assert.ok(mesh.processes().length >= 6);
+      assert.ok(mesh.processes().length >= 6, `${mesh.output}\n${mesh.describeProcesses()}`);
       assert.equal(await mesh.signal(signal), 0);
       assertNothingLeft(mesh);
     });
@@ -51,6 +52,7 @@ describe('plugmesh up', function () {
   });
 
   it('shows and logs what runs, and stops by down', async () => {
+    await mesh.up();
     const ps = await mesh.command('ps', '--json');
     const { processes } = JSON.parse(ps.output) as { processes: { name: string }[] };
     assert.deepEqual(processes.map(({ name }) => name).sort(), [

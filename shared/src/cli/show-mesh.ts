@@ -21,21 +21,19 @@ export interface ShowOptions {
 /** Waits until the mesh is ready and prints it; then follows plugins that are late. */
 export async function showMesh(config: Config, options: ShowOptions): Promise<void> {
   const { startedAt, stopped, onReady } = options;
+  // A function, because the compiler believes that the signal cannot change across an await.
+  const isStopped = (): boolean => stopped.aborted;
   await untilCoreReady(config, stopped);
-  if (stopped.aborted) return;
+  if (isStopped()) return;
   onReady();
   const client = new MeshClient(config);
   const coreReadyAt = performance.now();
   let plugins = await client.plugins();
-  while (
-    !stopped.aborted &&
-    !plugins.every(isSettled) &&
-    performance.now() - coreReadyAt < PLUGIN_PATIENCE_MS
-  ) {
+  while (!isStopped() && !plugins.every(isSettled) && performance.now() - coreReadyAt < PLUGIN_PATIENCE_MS) {
     await delay(POLL_MS);
     plugins = await client.plugins();
   }
-  if (stopped.aborted) return;
+  if (isStopped()) return;
   say(`\n${pluginTable(plugins)}\n`);
   say(urls(config));
   say(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);

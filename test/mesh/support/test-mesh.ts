@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -125,9 +126,14 @@ export class TestMesh {
     return this.#exit;
   }
 
+  /** Stops the mesh if it runs. */
+  async stop(): Promise<void> {
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) await this.signal('SIGTERM');
+  }
+
   /** Stops what still runs and removes the folder. */
   async remove(): Promise<void> {
-    if (this.#child?.exitCode === null && this.#child.signalCode === null) await this.signal('SIGTERM');
+    await this.stop();
     for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -135,6 +141,15 @@ export class TestMesh {
   /** Every process of this mesh that is alive, the launcher aside. */
   processes(): number[] {
     return meshProcessIds(this.config).filter((pid) => pid !== this.pid);
+  }
+
+  /** The same with their command lines, for the report of a failure. */
+  describeProcesses(): string {
+    const command = (pid: number): string =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return this.processes()
+      .map((pid) => `${pid} ${command(pid)}`)
+      .join('\n');
   }
 
   /** Ports of this mesh that somebody listens on. */
