@@ -109,8 +109,10 @@ describe('the page', function () {
   });
 
   for (const name of ['channel', 'gateway', 'redis', 'mesh', 'system']) {
-    it(`goes on by itself after ${name} is killed`, async () => {
-      await killProcess(mesh, name);
+    it(`goes on by itself, and says so, after ${name} is killed`, async () => {
+      const cutsSocket = name === 'channel' || name === 'gateway';
+      const lost = cutsSocket ? page.locator('#connection[data-state=lost]').waitFor() : undefined;
+      await Promise.all([killProcess(mesh, name), lost]);
       await eventually(() => page.locator('#connection[data-state=live]').isVisible(), { timeoutMs: 30_000 });
       await eventually(
         async () => Math.abs(uptimeSeconds(await page.locator('#uptime').innerText()) - procUptime()) <= 2,
