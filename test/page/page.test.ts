@@ -109,7 +109,7 @@ describe('the page', function () {
   });
 
   for (const name of ['channel', 'gateway', 'redis', 'mesh', 'system']) {
-    it(`goes on by itself, and says so, after ${name} is killed`, async () => {
+    it(`goes on by itself after ${name} is killed`, async () => {
       const cutsSocket = name === 'channel' || name === 'gateway';
       const lost = cutsSocket ? page.locator('#connection[data-state=lost]').waitFor() : undefined;
       await Promise.all([killProcess(mesh, name), lost]);
