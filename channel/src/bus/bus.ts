@@ -41,9 +41,9 @@ export class Bus {
     });
   }
 
-  /** Whether everything that is published reaches us at this moment. */
+  /** Whether at this moment everything that is published reaches us, and we can publish. */
   get live(): boolean {
-    return this.#subscription?.live ?? false;
+    return this.#connection?.status === 'ready' && this.#subscription?.live === true;
   }
 
   /** Connects; resolves after a second at the latest, with or without Redis. */
@@ -53,8 +53,11 @@ export class Bus {
       log.error('no Redis is configured (core.redis_url or REDIS_URL): no topic can be joined');
       return;
     }
-    this.#connection ??= connectRedis(redisUrl, { name: 'channel-publish', log, queue: false });
-    this.#publisher ??= new BusPublisher(this.#connection);
+    if (!this.#connection) {
+      this.#connection = connectRedis(redisUrl, { name: 'channel-publish', log, queue: false });
+      this.#connection.on('ready', () => this.#wake());
+      this.#publisher = new BusPublisher(this.#connection);
+    }
     await this.#subscription.start();
   }
 
@@ -80,7 +83,9 @@ export class Bus {
     return this.live;
   }
 
+  /** After an outage the two connections are back one after the other. */
   #wake(): void {
+    if (!this.live) return;
     for (const wake of this.#waiting) wake();
   }
 

@@ -4,7 +4,7 @@ export class RateLimit {
   readonly #now: () => number;
   #tokens: number;
   #filledAt: number;
-  #refused = 0;
+  #excess = 0;
 
   /** `now` answers in milliseconds. */
   constructor(perSecond: number, now: () => number = () => performance.now()) {
@@ -14,9 +14,9 @@ export class RateLimit {
     this.#filledAt = now();
   }
 
-  /** How many in a row were refused. */
-  get refused(): number {
-    return this.#refused;
+  /** Whether the client goes on regardless: three times what is allowed, for ten seconds. */
+  get isExhausted(): boolean {
+    return this.#excess > 10 * this.#perSecond;
   }
 
   /** Takes one, or answers after how many milliseconds there will be one. */
@@ -27,10 +27,10 @@ export class RateLimit {
     this.#filledAt = now;
     if (this.#tokens >= 1) {
       this.#tokens -= 1;
-      this.#refused = 0;
+      this.#excess = Math.max(0, this.#excess - 1);
       return 0;
     }
-    this.#refused += 1;
+    this.#excess += 1;
     return Math.ceil(((1 - this.#tokens) * 1000) / this.#perSecond);
   }
 }

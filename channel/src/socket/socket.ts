@@ -20,9 +20,6 @@ import type { SocketServices } from './services.ts';
 
 const MALFORMED_LIMIT = 10;
 
-/** How many refusals in a row for rate are answered before the socket is closed. */
-const RATE_PATIENCE = 1000;
-
 /** One client: takes its frames in order and holds its memberships. */
 export class Socket {
   /** Known to others (bus, presence); says nothing that opens anything. */
@@ -98,7 +95,7 @@ export class Socket {
   /** Refuses for rate; a client that goes on regardless is closed. */
   refuseForRate(message: Message, rate: RateLimit, retryAfter: number): void {
     this.refuse(message, { reason: 'too many messages', code: 'MESH_RATE_LIMITED', retryAfter });
-    if (rate.refused > RATE_PATIENCE) this.close('rate');
+    if (rate.isExhausted) this.close('rate');
   }
 
   /** Sends an event to one membership. */

@@ -3,6 +3,9 @@ import type { WebSocket } from 'ws';
 import type { Connection } from '../socket/connection.ts';
 import type { TurnWriter } from './turn-writer.ts';
 
+/** So many bytes are written at once: only what the kernel does not take shows that a client is slow. */
+const FULL_WRITE = 32_768;
+
 /**
  * A client's connection over WebSocket. Data frames are complete and shared between sockets, so they go straight to the
  * stream: the sender of `ws` has no queue of its own, because compression is off and only control frames use it.
@@ -29,6 +32,7 @@ export class WebSocketConnection implements Connection {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (this.#pending.push(frame) === 1) this.#turn.add(this);
     this.#pendingBytes += frame.length;
+    if (this.#pendingBytes > FULL_WRITE) this.flush();
   }
 
   /** Writes what this turn has collected. */

@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TopicRule } from '@plugmesh/shared/mesh-document';
+import { MESH_KEY } from '@plugmesh/shared/protocol';
+import {
+  eventually,
+  freePort,
+  RedisServer,
+  startProcess,
+  type RunningProcess,
+} from '@plugmesh/shared/testing';
+import { Redis } from 'ioredis';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** A topic rule that allows everything and asks for nothing, changed by `rule`. */
+export function topicRule(rule: Partial<TopicRule> & Pick<TopicRule, 'pattern'>): TopicRule {
+  const open = { join: 'public', push: 'public', presence: false, envelope: false } as const;
+  return { plugin: 'mesh', overflow: 'disconnect', ...open, ...rule };
+}
+
+const TOPICS = [
+  topicRule({ pattern: 'system' }),
+  topicRule({ pattern: 'room:*' }),
+  topicRule({ pattern: 'lobby', presence: true }),
+  topicRule({ pattern: 'silent', push: 'none' }),
+  topicRule({ pattern: 'members', join: 'session' }),
+  topicRule({ pattern: 'admin', join: 'admin', push: 'admin' }),
+  topicRule({ pattern: 'streaming-*', join: 'owner', push: 'owner' }),
+];
+
+/** A real channel process with a Redis of its own. */
+export class ChannelProcess {
+  readonly redis: RedisServer;
+  readonly bus: Redis;
+  readonly port: number;
+  readonly #folder: string;
+  #process: RunningProcess | undefined;
+
+  private constructor(redis: RedisServer, port: number, folder: string) {
+    this.redis = redis;
+    this.bus = new Redis(redis.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+    this.bus.on('error', () => undefined);
+    this.port = port;
+    this.#folder = folder;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get socketUrl(): string {
+    return `ws://127.0.0.1:${this.port}/socket/websocket?vsn=2.0.0`;
+  }
+
+  get output(): string {
+    return this.#process?.output ?? '';
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** `settings` are lines of the `[channel]` section, or sections that follow it. */
+  static async start(settings = ''): Promise<ChannelProcess> {
+    const redis = await RedisServer.start();
+    const folder = await mkdtemp(join(tmpdir(), 'plugmesh-channel-'));
+    const channel = new ChannelProcess(redis, await freePort(), folder);
+    const core = `[core]\nmode = "production"\nlog_level = "debug"\nredis_url = "${redis.url}"\n`;
+    await writeFile(join(folder, 'plugmesh.toml'), `${core}[channel]\nport = ${channel.port}\n${settings}\n`);
+    await channel.useTopics(TOPICS);
+    await channel.resume();
+    return channel;
+  }
+
+  async useTopics(topics: readonly TopicRule[]): Promise<void> {
+    const [control, own] = [{ url: 'http://127.0.0.1:1' }, { url: this.url }];
+    const head = { format: 1, version: Date.now(), mode: 'production', plugins: [], middleware: [] };
+    await this.bus.set(MESH_KEY, JSON.stringify({ ...head, control, channel: own, topics }));
+    await this.bus.publish(MESH_KEY, String(head.version));
+  }
+
+  /** Starts the process, again after `kill`. */
+  async resume(): Promise<void> {
+    const env = { PLUGMESH_FILE: join(this.#folder, 'plugmesh.toml') };
+    this.#process = await startProcess(['node', MAIN], { env, ready: /channel listens on/ });
+    await this.untilReady();
+  }
+
+  async untilReady(): Promise<void> {
+    await eventually(async () => (await fetch(`${this.url}/readyz`)).ok, { timeoutMs: 10_000 });
+  }
+
+  /** Ends the process as a crash does, or with the signal. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#process?.kill(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#process?.stop();
+    this.bus.disconnect();
+    await this.redis.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Collects what is published with a pattern. */
+  async listen(pattern: string): Promise<BusRecord> {
+    const record = new BusRecord(this.redis.url);
+    await record.start(pattern);
+    return record;
+  }
+}
+
+/** What was published on the bus, in order. */
+export class BusRecord {
+  readonly messages: [channel: string, payload: Buffer][] = [];
+  readonly #connection: Redis;
+
+  constructor(url: string) {
+    this.#connection = new Redis(url);
+  }
+
+  async start(pattern: string): Promise<void> {
+    this.#connection.on('pmessageBuffer', (_: Buffer, channel: Buffer, payload: Buffer) => {
+      this.messages.push([channel.toString(), payload]);
+    });
+    await this.#connection.psubscribe(pattern);
+  }
+
+  /** The payload of the first message of this channel, once there is one. */
+  async payload(channel: string): Promise<Buffer> {
+    const found = await eventually(() => this.messages.find(([name]) => name === channel), { what: channel });
+    return found[1];
+  }
+
+  stop(): void {
+    this.#connection.disconnect();
+  }
+}

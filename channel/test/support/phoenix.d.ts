@@ -1,0 +1,32 @@
+declare module 'phoenix' {
+  export interface Push {
+    receive(status: 'ok' | 'error' | 'timeout', callback: (response: unknown) => void): Push;
+  }
+  export interface Channel {
+    readonly state: string;
+    join(timeout?: number): Push;
+    leave(): Push;
+    push(event: string, payload: object | ArrayBuffer, timeout?: number): Push;
+    on(event: string, callback: (payload: unknown) => void): number;
+    onError(callback: (reason: unknown) => void): void;
+    onClose(callback: () => void): void;
+  }
+  export class Socket {
+    constructor(url: string, options?: Record<string, unknown>);
+    connect(): void;
+    disconnect(callback?: () => void): void;
+    isConnected(): boolean;
+    channel(topic: string, params?: object | (() => object)): Channel;
+    onOpen(callback: () => void): void;
+    onClose(callback: (event: { code: number }) => void): void;
+  }
+  export class Presence {
+    constructor(channel: Channel);
+    list(): { metas: { phx_ref: string }[] }[];
+    onSync(callback: () => void): void;
+  }
+}
+
+declare module 'phoenix-1.7' {
+  export * from 'phoenix';
+}
