@@ -41,18 +41,19 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
   return connection;
 }
 
-/** Resolves to whether the connection can take commands, at the latest after `patienceMs`. */
+/** Resolves to whether the connection can take commands, at the latest after `patienceMs` or when it is closed. */
 export async function whenConnected(connection: RedisConnection, patienceMs: number): Promise<boolean> {
   if (connection.status === 'ready') return true;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const onReady = (): void => resolve(true);
-  const timer = setTimeout(() => resolve(false), patienceMs);
-  connection.once('ready', onReady);
+  const onEnd = (): void => resolve(false);
+  const timer = setTimeout(onEnd, patienceMs);
+  connection.once('ready', onReady).once('end', onEnd);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
-    connection.off('ready', onReady);
+    connection.off('ready', onReady).off('end', onEnd);
   }
 }
 

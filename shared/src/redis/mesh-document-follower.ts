@@ -2,7 +2,7 @@ import type { Config } from '../config/index.ts';
 import type { Log } from '../log/index.ts';
 import { parseMeshDocument, type MeshDocument } from '../mesh-document/index.ts';
 import { MESH_KEY, MESH_NOTICE } from '../protocol/index.ts';
-import { closeRedis, connectRedis, type RedisConnection } from './connect-redis.ts';
+import { closeRedis, connectRedis, whenConnected, type RedisConnection } from './connect-redis.ts';
 import { DocumentCopy } from './document-copy.ts';
 import { Subscription } from './subscription.ts';
 
@@ -19,6 +19,7 @@ export interface FollowerOptions {
 /** Hears of a new document, after it has become `current`. */
 export type DocumentListener = (document: MeshDocument) => void;
 
+const FIRST_WAIT_MS = 1000;
 const RETRY_MS = 1000;
 
 /**
@@ -111,10 +112,13 @@ export class MeshDocumentFollower {
   }
 
   async #loadWhileNoticed(): Promise<void> {
-    while (this.#noticed) {
+    const connection = this.#connection;
+    while (this.#noticed && connection) {
       this.#noticed = false;
       try {
-        const text = await this.#connection?.get(MESH_KEY);
+        // Of the two connections, the one with the notices may be there first.
+        await whenConnected(connection, FIRST_WAIT_MS);
+        const text = await connection.get(MESH_KEY);
         if (typeof text === 'string') this.#offer(text);
       } catch (error) {
         this.#options.log.warn({ err: error }, 'the mesh document could not be loaded; trying again');

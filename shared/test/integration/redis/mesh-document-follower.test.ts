@@ -130,16 +130,26 @@ describe('MeshDocumentFollower', () => {
     assert.equal(follower.connected, false);
   });
 
-  it('goes on while Redis is killed, and catches up with what it missed when Redis is back', async () => {
+  it('catches up with what it missed when its connection was cut', async () => {
     await writer.set(MESH_KEY, JSON.stringify(documentOf(5)));
     await create(redis.url).start();
     // Without a notice: only the reconnect can bring it.
     await writer.set(MESH_KEY, JSON.stringify(documentOf(6)));
+    assert.equal(follower.current.version, 5);
+    await writer.client('KILL', 'TYPE', 'PUBSUB');
+    await eventually(() => follower.current.version === 6, { timeoutMs: 10_000 });
+  });
+
+  it('goes on while Redis is killed, and follows again when Redis is back', async () => {
+    await writer.set(MESH_KEY, JSON.stringify(documentOf(5)));
+    await create(redis.url).start();
     await redis.kill();
     await eventually(() => !follower.connected);
     assert.equal(follower.current.version, 5);
     await redis.resume();
-    await eventually(() => follower.current.version === 6, { timeoutMs: 10_000 });
+    await eventually(() => follower.connected && writer.status === 'ready', { timeoutMs: 10_000 });
+    await publish(JSON.stringify(documentOf(7)));
+    await eventually(() => follower.current.version === 7, { timeoutMs: 10_000 });
   });
 
   it('finds Redis when it comes after the start', async () => {
