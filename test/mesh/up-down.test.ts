@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { eventually } from '@plugmesh/shared/testing';
 import { environmentPlugin, plugin } from './support/plugins.ts';
 import { TestMesh } from './support/test-mesh.ts';
@@ -76,6 +79,16 @@ describe('plugmesh up', function () {
     await eventually(() => mesh.processes().length > 0, { timeoutMs: 20_000, everyMs: 2 });
     assert.equal(await mesh.signal('SIGTERM'), 0);
     assertNothingLeft(mesh);
+  });
+
+  it('stops while a setup is running', async () => {
+    const setup = [['node', '-e', "fs.writeFileSync('begun', ''); setInterval(() => {}, 1000)"]];
+    await mesh.addPlugin('slow', plugin('slow', '', { setup }));
+    mesh.launch();
+    await eventually(() => existsSync(join(mesh.folder, 'services/slow/begun')), { timeoutMs: 20_000 });
+    assert.equal(await mesh.signal('SIGTERM'), 0);
+    assertNothingLeft(mesh);
+    await rm(join(mesh.folder, 'services/slow'), { recursive: true });
   });
 
   it('ends at the next start what a killed launcher has left', async () => {

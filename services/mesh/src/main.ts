@@ -1,10 +1,9 @@
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { loadConfig, processEnvironment } from '@plugmesh/shared/config';
 import { loadSecrets } from '@plugmesh/shared/identity';
 import { Lifecycle, runProcess } from '@plugmesh/shared/lifecycle';
 import { createLog } from '@plugmesh/shared/log';
+import { Pm2 } from '@plugmesh/shared/processes';
 import { closeRedis, connectRedis } from '@plugmesh/shared/redis';
 import { Control } from './control.ts';
 import { createControlRoutes } from './control-routes.ts';
@@ -12,27 +11,17 @@ import { DocumentWriter } from './document-writer.ts';
 import { Lease } from './lease.ts';
 import { MeshFiles } from './mesh-files.ts';
 import { PluginObserver } from './plugin-observer.ts';
-import { Pm2 } from './pm2.ts';
 import { ProcessKeeper } from './process-keeper.ts';
 import { ProcessList } from './process-list.ts';
 import { Registrations } from './registrations.ts';
 import { StartGate } from './start-gate.ts';
 
-const checkout = join(import.meta.dirname, '../../..');
 const config = loadConfig();
 const log = createLog({ name: 'mesh', level: config.logLevel, mode: config.mode });
-const environment = processEnvironment();
 
-// pm2 gives its home to what it runs; without it, something else starts the processes.
-const pm2 =
-  environment['PM2_HOME'] === undefined
-    ? undefined
-    : new Pm2({
-        program: join(createRequire(import.meta.url).resolve('pm2/package.json'), '../bin/pm2'),
-        ecosystem: join(checkout, 'ecosystem.config.js'),
-        env: environment,
-      });
-
+// pm2 tells what it runs where it lives; without that, something else starts the processes.
+const pm2Home = processEnvironment()['PM2_HOME'];
+const pm2 = pm2Home === undefined ? undefined : new Pm2(config, pm2Home);
 const redis = connectRedis(config.redisUrl ?? 'redis://127.0.0.1:2348', {
   name: 'mesh',
   log,

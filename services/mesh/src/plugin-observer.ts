@@ -1,8 +1,7 @@
 import type { ErrorCode } from '@plugmesh/shared/errors';
 import type { Instance, ObservedState } from '@plugmesh/shared/mesh-document';
 import { lastLines } from './last-lines.ts';
-import { listeningPorts } from './listening-ports.ts';
-import type { ManagedProcess } from './pm2.ts';
+import { type ManagedProcess, portsOfTree } from '@plugmesh/shared/processes';
 import { probe, type ProbeResult } from './probe.ts';
 
 /** A plugin to look at: its health path, and where its instances should be. */
@@ -120,7 +119,7 @@ export class PluginObserver {
     if (process.restarts > 0) return exitReason(process);
     const age = at - process.startedAt;
     if (age < ELSEWHERE_MS) return undefined;
-    const elsewhere = (await listeningPorts(process.pid ?? 0)).filter((port) => port !== process.port);
+    const elsewhere = portsOfTree(process.pid ?? 0).filter((port) => port !== process.port);
     const address = `${process.host}:${process.port ?? 0}`;
     if (elsewhere.length > 0) {
       const ports = elsewhere.join(', ');

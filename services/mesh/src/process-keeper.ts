@@ -1,8 +1,7 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
-import { processName } from '@plugmesh/shared/processes';
-import type { ManagedProcess, Pm2 } from './pm2.ts';
+import { type ManagedProcess, type Pm2, processName } from '@plugmesh/shared/processes';
 import type { ProcessList } from './process-list.ts';
 
 /** A local plugin that should run. */
@@ -46,7 +45,7 @@ export class ProcessKeeper {
     const isStale = (id: string): boolean => this.#known.has(id) && this.#known.get(id) !== wanted.get(id);
     for (const [id, names] of running) {
       if (wanted.has(id) && !isStale(id)) continue;
-      for (const name of names) await this.#try(`stop '${name}'`, (pm2) => pm2.remove(name));
+      for (const name of names) await this.#try(`stop '${name}'`, (pm2) => pm2.delete(name));
     }
     for (const { id, names } of plugins) {
       if (running.has(id) && !isStale(id)) continue;

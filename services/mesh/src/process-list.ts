@@ -1,5 +1,5 @@
 import type { Log } from '@plugmesh/shared/log';
-import type { ManagedProcess, Pm2 } from './pm2.ts';
+import type { ManagedProcess, Pm2 } from '@plugmesh/shared/processes';
 
 /** How old the list may get while everything runs, and while something is on its way up or down. */
 const FRESH_MS = 15_000;

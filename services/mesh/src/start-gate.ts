@@ -44,9 +44,9 @@ export class StartGate {
     if (this.#preparing.has(name)) return;
     this.#preparing.add(name);
     try {
-      const result = await prepare(config, manifest, (command) =>
-        this.#log.info({ plugin: name }, `sets up: ${command}`),
-      );
+      const result = await prepare(config, manifest, {
+        onStep: (command) => this.#log.info({ plugin: name }, `sets up: ${command}`),
+      });
       this.#preparations.set(name, result);
     } catch (error) {
       this.#log.error({ err: error, plugin: name }, 'the setup failed');

@@ -1,5 +1,5 @@
 import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
-import type { ManagedProcess } from './pm2.ts';
+import type { ManagedProcess } from '@plugmesh/shared/processes';
 
 /** Who asks: a stranger sees names and states, the operator everything. */
 export interface Viewer {

@@ -3,18 +3,25 @@ import type { Manifest } from '../manifest/index.ts';
 import { prepare } from '../processes/index.ts';
 
 /** Checks requirements and runs setups, all plugins at the same time, saying what takes place. */
-export async function preparePlugins(config: Config, manifests: readonly Manifest[]): Promise<void> {
+export async function preparePlugins(
+  config: Config,
+  manifests: readonly Manifest[],
+  stopped: AbortSignal,
+): Promise<void> {
   await Promise.all(
     manifests.map(async (manifest) => {
       const startedAt = performance.now();
       let steps = 0;
-      const result = await prepare(config, manifest, (command) => {
-        steps += 1;
-        say(`  ${manifest.name}: ${command}  (${steps}/${manifest.setup.length})`);
+      const result = await prepare(config, manifest, {
+        stopped,
+        onStep: (command) => {
+          steps += 1;
+          say(`  ${manifest.name}: ${command}  (${steps}/${manifest.setup.length})`);
+        },
       });
       if (result.state === 'skipped' || result.state === 'failed')
         say(`✖ ${manifest.name}: ${result.reason}`);
-      else if (steps > 0)
+      else if (result.state === 'prepared' && steps > 0)
         say(`✔ ${manifest.name} is set up (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
     }),
   );

@@ -20,7 +20,7 @@ export async function up({ options }: CommandLine): Promise<number> {
   const signals = new StopSignals();
   const run = new MeshRun(config);
   try {
-    await prepareMesh(config);
+    await prepareMesh(config, signals.stopped);
     if (signals.hasStopped) return 0;
     run.start();
     const shown = showMesh(config, {
@@ -52,14 +52,14 @@ async function claim(config: Config): Promise<void> {
   if (left > 0) process.stdout.write(`Ended ${left} processes that an earlier run had left behind.\n`);
 }
 
-async function prepareMesh(config: Config): Promise<void> {
+async function prepareMesh(config: Config, stopped: AbortSignal): Promise<void> {
   assertRedis(config);
   assertPortsFree(config);
   const found = findManifests(config);
   const problems = found.flatMap((each) => each.problems ?? []);
   if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
   meshPorts(config, found, true);
-  await preparePlugins(config, localPlugins(config, found));
+  await preparePlugins(config, localPlugins(config, found), stopped);
 }
 
 function assertRedis(config: Config): void {

@@ -1,4 +1,5 @@
 export * from './ecosystem.ts';
+export * from './managed-process.ts';
 export * from './mesh-process-ids.ts';
 export * from './mesh-processes.ts';
 export * from './pm2-app.ts';

@@ -4,40 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processEnvironment, type Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
-import { HOME, type MeshProcess } from './mesh-processes.ts';
-import { pm2App } from './pm2-app.ts';
+import { managedProcess, type ManagedProcess } from './managed-process.ts';
+import { HOME } from './mesh-processes.ts';
 import { isAlive } from './proc.ts';
 import { programPath } from './program.ts';
-import { readState, writeState } from './state-file.ts';
-
-/** A process as pm2 shows it. */
-export interface Pm2Process {
-  readonly name: string;
-  readonly pid: number;
-  /** pm2's word: `online`, `launching`, `waiting restart`, `stopped`, `errored`, … */
-  readonly status: string;
-  readonly restarts: number;
-  readonly exitCode: number | undefined;
-  readonly startedAtMs: number;
-  readonly memory: number;
-  readonly cpu: number;
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, unknown>>;
-}
+import { readState } from './state-file.ts';
 
 // pm2 hangs on socket paths that are longer than a Unix socket's name may be.
 const LONGEST_HOME = 90;
 const CALL_TIMEOUT_MS = 30_000;
+const PM2 = join(HOME, 'node_modules/pm2/bin/pm2');
+const ECOSYSTEM = join(HOME, 'ecosystem.config.js');
 
-/** pm2, run as the separate program that it is. */
+/** pm2, run as the separate program that it is: it is never imported (its licence is AGPL-3.0). */
 export class Pm2 {
   readonly home: string;
   readonly #config: Config;
 
-  constructor(config: Config) {
+  /** `home` is PM2_HOME of a pm2 that runs already; by default the mesh has one of its own. */
+  constructor(config: Config, home = pm2Home(config)) {
     this.#config = config;
-    this.home = pm2Home(config);
+    this.home = home;
   }
 
   /** The pid of the pm2 that runs this mesh, or undefined: asking pm2 itself would start one. */
@@ -48,34 +35,26 @@ export class Pm2 {
 
   /** Starts pm2 as a child in the foreground, with the app list of `ecosystem.config.js`. */
   runInForeground(): ChildProcess {
-    return spawn(
-      process.execPath,
-      [...pm2Argv(), 'start', join(HOME, 'ecosystem.config.js'), '--no-daemon'],
-      {
-        cwd: this.#config.root,
-        env: this.#environment(),
-        // A group of its own: Ctrl-C in the terminal reaches the CLI alone, which then stops in order.
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    return spawn(process.execPath, [PM2, 'start', ECOSYSTEM, '--no-daemon'], {
+      cwd: this.#config.root,
+      env: this.#environment(),
+      // A group of its own: Ctrl-C in the terminal reaches the CLI alone, which then stops in order.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
-  /** What pm2 runs now. */
-  async list(): Promise<Pm2Process[]> {
+  /** Everything that pm2 runs. */
+  async list(): Promise<ManagedProcess[]> {
     const output = await this.#call('jlist');
     // pm2 may say something of its own first.
-    const rows: unknown = JSON.parse(
-      output.slice(output.indexOf('[{') < 0 ? output.lastIndexOf('[') : output.indexOf('[{')),
-    );
-    return (rows as Pm2Row[]).map(pm2Process);
+    const start = output.search(/^\[/m);
+    return (JSON.parse(output.slice(Math.max(start, 0))) as unknown[]).map(managedProcess);
   }
 
-  /** Adds a process, with every worker it has. */
-  async start(process: MeshProcess): Promise<void> {
-    const file = join(this.#config.stateDir, 'apps', `${process.name.replace(':', '-')}.json`);
-    writeState(file, { apps: [pm2App(process, this.#config)] });
-    await this.#call('start', file);
+  /** Starts the processes of these names as the ecosystem file lists them now. */
+  async start(names: readonly string[]): Promise<void> {
+    await this.#call('start', ECOSYSTEM, '--only', names.join(','));
   }
 
   /** Stops and forgets a process, or all of a namespace. */
@@ -84,7 +63,7 @@ export class Pm2 {
   }
 
   async #call(...args: string[]): Promise<string> {
-    const child = spawn(process.execPath, [...pm2Argv(), ...args], {
+    const child = spawn(process.execPath, [PM2, ...args], {
       env: this.#environment(),
       cwd: this.#config.root,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -128,40 +107,4 @@ export function pm2Home(config: Config): string {
   if (home.length <= LONGEST_HOME) return home;
   const name = createHash('sha256').update(config.stateDir).digest('hex').slice(0, 16);
   return join(tmpdir(), `plugmesh-${name}`);
-}
-
-function pm2Argv(): string[] {
-  return [join(HOME, 'node_modules/pm2/bin/pm2')];
-}
-
-interface Pm2Row {
-  readonly name: string;
-  readonly pid?: number;
-  readonly monit?: { readonly memory?: number; readonly cpu?: number };
-  readonly pm2_env: {
-    readonly status?: string;
-    readonly restart_time?: number;
-    readonly exit_code?: number;
-    readonly pm_uptime?: number;
-    readonly pm_exec_path?: string;
-    readonly pm_cwd?: string;
-    readonly args?: readonly string[];
-    readonly env?: Readonly<Record<string, unknown>>;
-  };
-}
-
-function pm2Process({ name, pid = 0, monit = {}, pm2_env: row }: Pm2Row): Pm2Process {
-  return {
-    name,
-    pid,
-    status: row.status ?? 'unknown',
-    restarts: row.restart_time ?? 0,
-    exitCode: row.exit_code,
-    startedAtMs: row.pm_uptime ?? 0,
-    memory: monit.memory ?? 0,
-    cpu: monit.cpu ?? 0,
-    argv: [row.pm_exec_path ?? '', ...(row.args ?? [])],
-    cwd: row.pm_cwd ?? '',
-    env: row.env ?? {},
-  };
 }

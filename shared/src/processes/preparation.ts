@@ -27,11 +27,19 @@ export function preparation(config: Config, manifest: Manifest): Preparation {
   return { state, reason: String(record['reason']) };
 }
 
+/** What a preparation tells, and what breaks it off. */
+export interface PrepareOptions {
+  /** Called with each setup command before it runs. */
+  readonly onStep?: (command: string) => void;
+  /** Ends the setup that is running. */
+  readonly stopped?: AbortSignal;
+}
+
 /** Checks what the plugin requires and runs its setup, unless that has been done for these inputs. */
 export async function prepare(
   config: Config,
   manifest: Manifest,
-  onStep: (command: string) => void = () => undefined,
+  { onStep = () => undefined, stopped }: PrepareOptions = {},
 ): Promise<Preparation> {
   const known = preparation(config, manifest);
   const missing = await missingRequirement(manifest);
@@ -40,16 +48,22 @@ export async function prepare(
       ? { state: 'skipped', reason: missing }
       : known.state === 'prepared'
         ? known
-        : await runSetup(manifest, onStep);
+        : await runSetup(manifest, onStep, stopped);
+  // A setup that was broken off says nothing about the next try.
+  if (stopped?.aborted === true) return { state: 'needed' };
   // The setup may have made files that count as inputs.
   writeState(recordFile(config, manifest), { inputs: inputsOf(manifest), ...result });
   return result.state === 'prepared' ? runnable(manifest) : result;
 }
 
-async function runSetup(manifest: Manifest, onStep: (command: string) => void): Promise<Preparation> {
+async function runSetup(
+  manifest: Manifest,
+  onStep: (command: string) => void,
+  stopped: AbortSignal | undefined,
+): Promise<Preparation> {
   for (const command of manifest.setup) {
     onStep(command.join(' '));
-    const problem = await runCommand(manifest, command);
+    const problem = await runCommand(manifest, command, stopped);
     if (problem !== undefined) return { state: 'failed', reason: `MESH_SETUP_FAILED ${problem}` };
   }
   return { state: 'prepared' };
@@ -65,7 +79,11 @@ function runnable(manifest: Manifest): Preparation {
   };
 }
 
-async function runCommand(manifest: Manifest, command: readonly string[]): Promise<string | undefined> {
+async function runCommand(
+  manifest: Manifest,
+  command: readonly string[],
+  stopped: AbortSignal | undefined,
+): Promise<string | undefined> {
   const [program = '', ...args] = command;
   const { HOME: home, LANG: lang } = processEnvironment();
   const path = programPath(processEnvironment());
@@ -77,7 +95,13 @@ async function runCommand(manifest: Manifest, command: readonly string[]): Promi
       ...(lang === undefined ? {} : { LANG: lang }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that what it has started can be ended with it.
+    detached: true,
   });
+  const end = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  stopped?.addEventListener('abort', end);
   let output = '';
   const collect = (chunk: Buffer): void => void (output = (output + chunk.toString()).slice(-OUTPUT_KEPT));
   child.stdout.on('data', collect);
@@ -87,7 +111,7 @@ async function runCommand(manifest: Manifest, command: readonly string[]): Promi
   child.once('close', (code) =>
     resolve(code === 0 ? undefined : `'${command.join(' ')}' ended with ${String(code)}: ${output.trim()}`),
   );
-  return promise;
+  return promise.finally(() => stopped?.removeEventListener('abort', end));
 }
 
 function recordFile(config: Config, manifest: Manifest): string {
