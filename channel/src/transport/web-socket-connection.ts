@@ -43,7 +43,7 @@ export class WebSocketConnection implements Connection {
     this.#pending = [];
     this.#pendingBytes = 0;
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#stream.write(frames.length === 1 ? first : Buffer.concat(frames));
+    this.#stream.write(frames.length === 1 ? first : this.#turn.join(frames));
   }
 
   /** The close frame goes behind everything that was written. A client that does not answer is cut off by `ws`. */
