@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
-import { meshProcessIds } from '../processes/index.ts';
+import { listeningPorts, meshProcessIds, portHolder } from '../processes/index.ts';
 
 const POLL_MS = 25;
+const RELEASE_MS = 3_000;
 
 /** Ends what is left of a mesh at once. Resolves to how many processes that were. */
 export async function killLeftovers(config: Config): Promise<number> {
@@ -15,7 +16,16 @@ export async function killLeftovers(config: Config): Promise<number> {
     }
     await delay(POLL_MS);
   }
+  if (killed.size > 0) await untilReleased(config);
   return killed.size;
+}
+
+/** A killed process with many threads is gone a moment before its sockets are: then nobody holds a port that is taken. */
+async function untilReleased({ gateway, channel, mesh }: Config): Promise<void> {
+  const deadline = performance.now() + RELEASE_MS;
+  const isDangling = ({ port }: { readonly port: number }): boolean =>
+    listeningPorts().has(port) && portHolder(port) === undefined;
+  while ([gateway, channel, mesh].some(isDangling) && performance.now() < deadline) await delay(POLL_MS);
 }
 
 function kill(pid: number): void {
