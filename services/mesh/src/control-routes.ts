@@ -1,9 +1,10 @@
-import { writeOverride, type Config } from '@plugmesh/shared/config';
+import { writeOverride } from '@plugmesh/shared/config';
 import { MeshError, PROBLEM_TYPE, problemDocument } from '@plugmesh/shared/errors';
 import { bearerToken, type Secrets, verifyOperatorToken, verifyPluginToken } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import type { Control } from './control.ts';
+import type { MeshFilesContent } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
 import { REGISTRATION_MS, type Registrations } from './registrations.ts';
 import { readRegistration } from './registry-request.ts';
@@ -15,8 +16,8 @@ export interface ControlRoutesOptions {
   readonly registrations: Registrations;
   readonly processes: ProcessList;
   readonly secrets: Secrets;
-  /** The newest configuration. */
-  readonly config: () => Config;
+  /** The newest configuration and manifests. */
+  readonly files: () => MeshFilesContent;
   readonly isRedisConnected: () => boolean;
   readonly log: Log;
 }
@@ -56,14 +57,14 @@ export function createControlRoutes(options: ControlRoutesOptions): Express {
   return app;
 }
 
-function addSwitches(app: Express, { control, config, secrets, log }: ControlRoutesOptions): void {
+function addSwitches(app: Express, { control, files, secrets, log }: ControlRoutesOptions): void {
   const setEnabled = (enabled: boolean) => async (req: Request<{ id: string }>, res: Response) => {
     requireOperator(req, secrets);
     const { id } = req.params;
     if (!control.document.plugins.some((plugin) => plugin.id === id)) {
       throw new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${id}'`);
     }
-    writeOverride(config().stateDir, id, enabled);
+    writeOverride(files().config.stateDir, id, enabled);
     log.info({ plugin: id }, enabled ? 'enabled by the operator' : 'disabled by the operator');
     await control.apply();
     const plugin = control.document.plugins.find((each) => each.id === id);
@@ -74,11 +75,11 @@ function addSwitches(app: Express, { control, config, secrets, log }: ControlRou
 }
 
 function addRegistry(app: Express, options: ControlRoutesOptions): void {
-  const { control, registrations, config, log } = options;
+  const { control, registrations, files, log } = options;
   app.put('/mesh/registry/:plugin/:instance', async (req, res) => {
     const { plugin, instance } = req.params;
     requirePlugin(req, plugin, options.secrets);
-    const registration = await readRegistration(plugin, instance, req.body, config());
+    const registration = await readRegistration(plugin, instance, req.body, files());
     if (registrations.register(registration)) {
       log.info({ plugin, instance, url: registration.url }, 'registered');
       await control.refresh();

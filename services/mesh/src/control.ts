@@ -50,6 +50,7 @@ export class Control {
   #looping: Promise<void> | undefined;
   #round: Promise<void> | undefined;
   #wasLeading = false;
+  #running: ReadonlySet<string | undefined> = new Set();
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -123,12 +124,17 @@ export class Control {
   #reconcileWhenChanged(): void {
     const wanted = this.#wanted();
     const key = JSON.stringify(wanted);
-    const isSettling = performance.now() - this.#startedAt < SETTLE_MS;
+    const isSettling = this.#isSettling(wanted);
     this.#reconciled ??= isSettling ? undefined : '';
     if (isSettling || key === this.#reconciled) return;
     this.#reconciled = key;
     // Not awaited: starting a process takes longer than a round, and the others' states must not wait for it.
     void this.#parts.keeper.reconcile(wanted);
+  }
+
+  #isSettling(wanted: readonly WantedPlugin[]): boolean {
+    if (performance.now() - this.#startedAt > SETTLE_MS) return false;
+    return this.#reconciled === undefined && wanted.some(({ id }) => !this.#running.has(id));
   }
 
   #updateGate(): void {
@@ -152,6 +158,7 @@ export class Control {
   async #observe(): Promise<Record<string, ObservedState>> {
     const { processes, observer } = this.#parts;
     const running = await processes.current();
+    this.#running = new Set(running.map(({ plugin }) => plugin));
     const plugins = this.#enabledPlugins();
     const states = await Promise.all(
       plugins.map(async ({ id, http }) => {
@@ -189,7 +196,9 @@ export class Control {
 
   /** The manifests of the enabled plugins that this host starts. */
   #localManifests(): Manifest[] {
-    const enabled = new Set(this.#enabledPlugins().map(({ id }) => id));
+    // One with URLs in the configuration is started elsewhere, whatever its manifest says.
+    const local = this.#enabledPlugins().filter(({ source }) => source === 'manifest');
+    const enabled = new Set(local.map(({ id }) => id));
     const manifests = this.#parts.files.content.found.flatMap(({ manifest }) => manifest ?? []);
     return manifests.filter(({ name, run }) => enabled.has(name) && run.length > 0);
   }

@@ -48,7 +48,7 @@ const server = createServer(
     registrations,
     processes,
     secrets: loadSecrets(config),
-    config: () => files.content.config,
+    files: () => files.content,
     isRedisConnected: () => redis.status === 'ready',
     log,
   }),

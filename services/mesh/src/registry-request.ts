@@ -2,9 +2,10 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import type { Config, Grants } from '@plugmesh/shared/config';
 import { MeshError, MeshProblems } from '@plugmesh/shared/errors';
-import { type Manifest, parseManifest } from '@plugmesh/shared/manifest';
+import { type Manifest, parseRegisteredManifest } from '@plugmesh/shared/manifest';
 import type { Registration } from '@plugmesh/shared/mesh-document';
 import { z } from 'zod';
+import type { MeshFilesContent } from './mesh-files.ts';
 
 const body = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
@@ -13,12 +14,15 @@ const body = z.strictObject({
   manifest: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** Checks what an instance says of itself (contracts § 1.6). Throws `MeshError` with what to do. */
+/**
+ * Checks what an instance says of itself (contracts § 1.6). Throws `MeshError` with what to do.
+ * A plugin whose manifest is among our files is described by that one alone; what it sends is not looked at.
+ */
 export async function readRegistration(
   plugin: string,
   instance: string,
   value: unknown,
-  config: Config,
+  { config, found }: MeshFilesContent,
 ): Promise<Registration> {
   if (!/^[\w.:-]{1,100}$/.test(instance)) {
     throw bad(`an instance's id has 1 to 100 letters, digits, '.', ':', '_' or '-'; received '${instance}'`);
@@ -26,6 +30,7 @@ export async function readRegistration(
   const parsed = body.safeParse(value);
   if (!parsed.success) throw bad(z.prettifyError(parsed.error));
   const { url, manifest, version, startedAt } = parsed.data;
+  const isKnown = found.some(({ id }) => id === plugin);
   await checkNetwork(url, config.gateway.instanceNetworks);
   return {
     plugin,
@@ -33,7 +38,7 @@ export async function readRegistration(
     url: new URL(url).origin,
     ...(version === undefined ? {} : { version }),
     ...(startedAt === undefined ? {} : { startedAt }),
-    ...(manifest === undefined ? {} : { manifest: readManifest(plugin, manifest, config) }),
+    ...(manifest === undefined || isKnown ? {} : { manifest: readManifest(plugin, manifest, config) }),
   };
 }
 
@@ -60,10 +65,7 @@ async function checkNetwork(url: string, networks: readonly string[]): Promise<v
 function readManifest(plugin: string, value: object, config: Config): Manifest {
   let manifest: Manifest;
   try {
-    // It is started elsewhere: whatever `run` says is not ours to start.
-    manifest = parseManifest(JSON.stringify({ run: ['-'], ...value }), `${plugin}/plugin.json`, {
-      id: plugin,
-    });
+    manifest = parseRegisteredManifest(value, plugin);
   } catch (error) {
     if (!(error instanceof MeshProblems)) throw error;
     throw bad(error.message);

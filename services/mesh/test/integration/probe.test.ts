@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { portsOfTree } from '@plugmesh/shared/processes';
 import { freePort } from '@plugmesh/shared/testing';
-import { listeningPorts } from '../../src/listening-ports.ts';
 import { probe, type ProbeResult } from '../../src/probe.ts';
 
 async function probing(server: Server): Promise<ProbeResult> {
@@ -63,14 +63,14 @@ describe('probe', () => {
   });
 });
 
-describe('listeningPorts', () => {
+describe('portsOfTree', () => {
   it('finds the ports of a process', async () => {
     const server = createTcpServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    assert.ok((await listeningPorts(process.pid)).includes(port));
+    assert.ok(portsOfTree(process.pid).includes(port));
     server.close();
     await once(server, 'close');
-    assert.ok(!(await listeningPorts(process.pid)).includes(port));
+    assert.ok(!portsOfTree(process.pid).includes(port));
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
-import { readProcess } from '../../src/pm2.ts';
+import { managedProcess } from '@plugmesh/shared/processes';
 import { pluginsView, statusView } from '../../src/status.ts';
 
 const plugin = {
@@ -24,7 +24,7 @@ const document = (mode: MeshDocument['mode']): MeshDocument => ({
   topics: [],
 });
 
-const managed = readProcess({
+const managed = managedProcess({
   name: 'ships',
   pid: 7,
   monit: { memory: 5, cpu: 1 },
