@@ -25,8 +25,6 @@ export interface DispatcherParts {
   readonly forwarder: Forwarder;
   readonly upgrader: Upgrader;
   readonly refusals: Refusals;
-  /** Origins that may open `/socket` besides the gateway's own. */
-  readonly channelOrigins: readonly string[];
   /** The routes of the current mesh document. */
   table(): RouteTable;
   /** Probes and pages: everything that is no plugin and no service. Throws what it refuses. */
@@ -124,12 +122,11 @@ export class Dispatcher {
     return { route, rest, target, origin, isMeshToken: this.#parts.isMeshToken };
   }
 
-  /** Browsers send WebSocket handshakes across origins without asking: the origin is checked here. */
+  /** Browsers send WebSocket handshakes across origins without asking. Services check them by rules of their own. */
   #checkOrigin(req: GatewayRequest, route: Route, { host }: Origin): void {
     const { origin } = req.headers;
-    if (origin === undefined || isSameOrigin(origin, host) || route.cors.allows(origin)) return;
-    const { channelOrigins } = this.#parts;
-    if (route.id === 'channel' && (channelOrigins.includes(origin) || channelOrigins.includes('*'))) return;
+    if (route.kind === 'service' || origin === undefined) return;
+    if (isSameOrigin(origin, host) || route.cors.allows(origin)) return;
     throw new MeshError('MESH_ORIGIN_REFUSED', `pages of '${origin}' may not open WebSockets here`);
   }
 

@@ -137,7 +137,6 @@ export class Gateway {
       forwarder,
       upgrader: this.#upgrader,
       refusals,
-      channelOrigins: config.channel.origins,
       table: () => this.#table,
       serveOwn: createOwnRoots({
         metrics: this.#metrics,

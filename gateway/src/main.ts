@@ -3,26 +3,14 @@ import { loadSecrets } from '@plugmesh/shared/identity';
 import { Lifecycle, runProcess } from '@plugmesh/shared/lifecycle';
 import { createLog } from '@plugmesh/shared/log';
 import { findManifests } from '@plugmesh/shared/manifest';
-import { buildMeshDocument } from '@plugmesh/shared/mesh-document';
+import { buildMeshDocument, type MeshDocument } from '@plugmesh/shared/mesh-document';
+import { meshPorts } from '@plugmesh/shared/processes';
 import { MeshDocumentFollower } from '@plugmesh/shared/redis';
 import { Gateway } from './gateway.ts';
 
 const config = loadConfig();
 const log = createLog({ name: 'gateway', level: config.logLevel, mode: config.mode });
-const documents = new MeshDocumentFollower({
-  config,
-  log,
-  fallback: () =>
-    buildMeshDocument({
-      config,
-      found: findManifests(config),
-      registrations: [],
-      ports: {},
-      states: {},
-      overrides: {},
-      version: 0,
-    }).document,
-});
+const documents = new MeshDocumentFollower({ config, log, fallback: documentFromFiles });
 const gateway = new Gateway({ config, log, documents, secrets: loadSecrets(config) });
 
 await runProcess(
@@ -41,3 +29,11 @@ await runProcess(
     ],
   }),
 );
+
+/** What the mesh is by its files alone, for a gateway that starts before anything else. */
+function documentFromFiles(): MeshDocument {
+  const found = findManifests(config);
+  const ports = meshPorts(config, found).plugins;
+  const nothingYet = { registrations: [], states: {}, overrides: {}, version: 0 };
+  return buildMeshDocument({ config, found, ports, ...nothingYet }).document;
+}

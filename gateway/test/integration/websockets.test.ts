@@ -117,7 +117,6 @@ describe('WebSockets', () => {
     ['a plugin that does not listen', '/api/gone/', 'X-A: 1', 503],
     ['another origin', '/api/echo/', 'Origin: https://evil.test', 403],
     ['an opaque origin', '/api/echo/', 'Origin: null', 403],
-    ['another origin at the channel', '/socket/websocket', 'Origin: https://evil.test', 403],
     ['a path with dots', '/api/echo/../secret/', 'X-A: 1', 400],
     ['a body', '/api/echo/', 'Content-Length: 5', 400],
     ['a loop', '/api/echo/', 'Via: 1.1 plugmesh', 508],
@@ -136,6 +135,12 @@ describe('WebSockets', () => {
     for (const origin of ['http://mesh.test', 'https://friend.test']) {
       assert.equal((await shake('/api/echo/', `Origin: ${origin}`)).status, 101);
     }
+  });
+
+  it('leaves the origins of /socket to the channel service, with all it needs to judge them', async () => {
+    await shake('/socket/websocket', 'Origin: https://other.test');
+    const { headers } = echo.handshakes.at(-1)!;
+    assert.deepEqual([headers.origin, headers['x-forwarded-host']], ['https://other.test', 'mesh.test']);
   });
 
   it("passes the instance's own refusal on and closes", async () => {
