@@ -28,7 +28,7 @@ export interface DispatcherParts {
   /** The routes of the current mesh document. */
   table(): RouteTable;
   /** Probes and pages: everything that is no plugin and no service. Throws what it refuses. */
-  serveOwn(req: GatewayRequest, res: ServerResponse, target: Target, origin: Origin): void;
+  serveOwn(req: GatewayRequest, res: ServerResponse, target: Target): void;
   readonly isMeshToken: (authorization: string) => boolean;
 }
 
@@ -104,10 +104,10 @@ export class Dispatcher {
     this.#parts.forwarder.forward(req, res, { route, permission, body });
   }
 
-  #serveRest(req: GatewayRequest, res: ServerResponse, { target, origin }: Arrival): void {
+  #serveRest(req: GatewayRequest, res: ServerResponse, { target }: Arrival): void {
     if (target.path.startsWith('/api/')) throw this.#unknown(target.path);
     res.setHeader('x-request-id', req.requestId);
-    this.#parts.serveOwn(req, res, target, origin);
+    this.#parts.serveOwn(req, res, target);
   }
 
   /** The guard comes before anything that would tell a stranger whether the plugin runs. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadSecrets, operatorToken, pluginToken } from '@plugmesh/shared/identity';
 import { TestMesh } from './support/test-mesh.ts';
 import { plugin } from './support/plugins.ts';
 
@@ -18,7 +19,7 @@ describe('the command line', function () {
   it('helps, with examples', async () => {
     const { code, output } = await mesh.command('help');
     assert.equal(code, 0);
-    for (const name of ['up', 'down', 'ps', 'logs', 'check', 'test', 'enable', 'disable']) {
+    for (const name of ['up', 'down', 'ps', 'logs', 'check', 'test', 'enable', 'disable', 'token']) {
       assert.match(output, new RegExp(`^  ${name} `, 'm'));
     }
     assert.match((await mesh.command('logs', '--help')).output, /Examples:\n {2}\.\/plugmesh logs/);
@@ -37,6 +38,12 @@ describe('the command line', function () {
     const bad = await mesh.command('check', join(mesh.folder, 'services/bad'));
     assert.equal(bad.code, 1);
     assert.match(bad.output, /MESH_MANIFEST_UNKNOWN_FIELD[\s\S]*plugin\.json:1:\d+/);
+  });
+
+  it('prints the tokens that the mesh takes', async () => {
+    const secrets = loadSecrets(mesh.config);
+    assert.equal((await mesh.command('token')).output.trim(), operatorToken(secrets));
+    assert.equal((await mesh.command('token', 'ships')).output.trim(), pluginToken(secrets, 'ships'));
   });
 
   it('is described in the reference, every command of it', async () => {

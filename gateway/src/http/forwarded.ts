@@ -73,11 +73,6 @@ export function createBlockList(ranges: readonly string[]): BlockList {
   return list;
 }
 
-/** Whether an address is this machine's own. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
-}
-
 function plainAddress(address: string | undefined): string {
   return address?.startsWith('::ffff:') === true ? address.slice(7) : (address ?? 'unknown');
 }

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { Origin } from '../http/forwarded.ts';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Target } from '../http/path.ts';
 import { createPages, type PageFailure } from './pages.ts';
@@ -11,16 +10,16 @@ export interface OwnRootParts extends ProbeParts {
 }
 
 /** Serves one request to an address that is the gateway's own. */
-export type OwnRoots = (req: GatewayRequest, res: ServerResponse, target: Target, origin: Origin) => void;
+export type OwnRoots = (req: GatewayRequest, res: ServerResponse, target: Target) => void;
 
 /** Probes directly, everything else by Express: pages, and a problem document for what does not exist. */
 export function createOwnRoots(parts: OwnRootParts): OwnRoots {
   const probes = createProbes(parts);
   const pages = createPages(parts.fail);
-  return (req, res, target, origin) => {
+  return (req, res, target) => {
     const probe = probes.get(target.path);
     if (probe) {
-      probe(req, res, origin);
+      probe(req, res);
       return;
     }
     req.url = target.path + target.query;

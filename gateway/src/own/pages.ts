@@ -14,9 +14,8 @@ export type PageFailure = (req: IncomingMessage, res: ServerResponse, error: Mes
 
 const POLICY = [
   "default-src 'self'",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self'",
   "img-src 'self' data:",
-  "style-src 'self' 'unsafe-inline'",
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",

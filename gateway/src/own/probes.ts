@@ -1,6 +1,5 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLoopback, type Origin } from '../http/forwarded.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What the probes look at. */
@@ -12,14 +11,14 @@ export interface ProbeParts {
   readonly isOperator: (authorization: string) => boolean;
 }
 
-type Probe = (req: IncomingMessage, res: ServerResponse, origin: Origin) => void;
+type Probe = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** `/livez`, `/readyz` and `/metrics`: answered here, without a plugin. */
 export function createProbes(parts: ProbeParts): ReadonlyMap<string, Probe> {
   return new Map<string, Probe>([
     ['/livez', (req, res) => answer(req, res, { status: 200, state: 'live' })],
     ['/readyz', (req, res) => answer(req, res, readiness(parts))],
-    ['/metrics', (req, res, origin) => answerMetrics(req, res, origin, parts)],
+    ['/metrics', (req, res) => answerMetrics(req, res, parts)],
   ]);
 }
 
@@ -39,23 +38,16 @@ function answer(
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 
-function answerMetrics(req: IncomingMessage, res: ServerResponse, origin: Origin, parts: ProbeParts): void {
+/** The operator token, also from this machine: behind a local proxy every stranger comes from here. */
+function answerMetrics(req: IncomingMessage, res: ServerResponse, parts: ProbeParts): void {
   const { authorization } = req.headers;
-  const operator = authorization !== undefined && parts.isOperator(authorization);
-  if (!operator && !isLocalCaller(req, origin)) {
-    throw new MeshError('MESH_UNAUTHORIZED', 'metrics are for this machine and for the operator token');
+  if (authorization === undefined || !parts.isOperator(authorization)) {
+    throw new MeshError('MESH_UNAUTHORIZED', 'metrics need the operator token', {
+      fix: "Send Authorization: Bearer with what './plugmesh token' prints.",
+    });
   }
   void parts.metrics.text().then(
     (text) => res.writeHead(200, { 'content-type': parts.metrics.contentType }).end(text),
     () => res.destroy(),
   );
-}
-
-/** This machine itself: not a page that a DNS name has been pointed here for, nor somebody behind a local proxy. */
-function isLocalCaller(req: IncomingMessage, { address, for: chain }: Origin): boolean {
-  const { headers } = req;
-  const relayed =
-    headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined || headers.via !== undefined;
-  const local = /^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/i.test(headers.host ?? 'localhost');
-  return local && isLoopback(address) && !(relayed && chain === address);
 }

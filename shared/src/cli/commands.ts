@@ -5,6 +5,7 @@ import { logs } from './logs.ts';
 import { ps } from './ps.ts';
 import { setEnabled } from './set-enabled.ts';
 import { test } from './test.ts';
+import { token } from './token.ts';
 import { up } from './up.ts';
 
 /** A command of `plugmesh`. */
@@ -94,6 +95,21 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         'Lists every problem of FOLDER/plugin.json with its line, and what is needed to run the plugin here.',
       examples: ['./plugmesh check services/system'],
       run: check,
+    },
+  ],
+  [
+    'token',
+    {
+      usage: '[PLUGIN]',
+      summary: "print the operator's token, or a plugin's",
+      details:
+        "The operator's token opens /mesh/* and /metrics; a plugin's is what its process is given as PLUGMESH_TOKEN, for\n" +
+        'one that is started elsewhere and registers itself. Both follow from the secret in the state folder.',
+      examples: [
+        'curl -H "Authorization: Bearer $(./plugmesh token)" localhost:2345/metrics',
+        './plugmesh token ships',
+      ],
+      run: token,
     },
   ],
   [
