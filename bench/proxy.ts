@@ -10,7 +10,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort } from '@plugmesh/shared/testing';
+import { freePort, RedisServer } from '@plugmesh/shared/testing';
 import { httpLoad } from './support/http-load.ts';
 import { startNginx } from './support/nginx.ts';
 import { ServerProcess } from './support/server-process.ts';
@@ -30,13 +30,13 @@ const rate = Number(values.rate);
 
 const PATH = '/api/bench/item';
 
-async function startGateway(upstream: string): Promise<ServerProcess> {
+async function startGateway(upstream: string, redisUrl: string): Promise<ServerProcess> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'plugmesh-bench-'));
   const file = join(folder, 'plugmesh.toml');
   await writeFile(
     file,
-    `[core]\nmode = "production"\nlog_level = "error"\nredis_url = "redis://127.0.0.1:1"\n` +
+    `[core]\nmode = "production"\nlog_level = "error"\nredis_url = "${redisUrl}"\n` +
       `[gateway]\nport = ${port}\n[plugins.bench]\nurl = "${upstream}"\nguard = "public"\n`,
   );
   const env = { PLUGMESH_FILE: file };
@@ -86,13 +86,18 @@ async function measure(server: ServerProcess, path: string): Promise<Round> {
   };
 }
 
+const redis = await RedisServer.start();
 const upstreamPort = await freePort();
 const upstream = `http://127.0.0.1:${upstreamPort}`;
 const origin = await ServerProcess.start('upstream alone', [process.execPath, 'bench/servers/upstream.ts'], {
   port: upstreamPort,
   env: { PORT: String(upstreamPort) },
 });
-const proxies = [await startGateway(upstream), await startFastify(upstream), await startPlainNginx(upstream)];
+const proxies = [
+  await startGateway(upstream, redis.url),
+  await startFastify(upstream),
+  await startPlainNginx(upstream),
+];
 const servers = [origin, ...proxies.filter((server) => server !== undefined)];
 const pathOf = (server: ServerProcess): string => (server === origin ? '/item' : PATH);
 
@@ -130,4 +135,5 @@ try {
   );
 } finally {
   for (const server of servers.toReversed()) await server.stop();
+  await redis.stop();
 }
