@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { loadConfig, processEnvironment } from '@plugmesh/shared/config';
 import { loadSecrets } from '@plugmesh/shared/identity';
 import { Lifecycle, runProcess } from '@plugmesh/shared/lifecycle';
@@ -29,7 +30,7 @@ const redis = connectRedis(config.redisUrl ?? 'redis://127.0.0.1:2348', {
   queue: false,
 });
 const files = new MeshFiles(log);
-const registrations = new Registrations();
+const registrations = new Registrations({ file: join(config.stateDir, 'registrations.json') });
 const processes = new ProcessList(pm2, log);
 const control = new Control({
   files,

@@ -197,6 +197,20 @@ describe('the control process', () => {
     });
   });
 
+  it('keeps registered instances when it is killed and started again', async () => {
+    const path = '/mesh/registry/boats/one';
+    const token = pluginToken(secrets, 'boats');
+    assert.equal((await call('PUT', path, token, { url: upstreamUrl })).status, 200);
+    await mesh.kill();
+    mesh = await start();
+    const boats = (await plugins()).find(({ id }) => id === 'boats');
+    assert.deepEqual(
+      boats?.instances.map(({ url }) => url),
+      [upstreamUrl],
+    );
+    assert.equal((await call('DELETE', path, token)).status, 204);
+  });
+
   it('writes the document again after Redis came back empty', async () => {
     await eventually(async () => (await redis.get(MESH_KEY)) !== null);
     await redis.flushall();
