@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSecrets, operatorToken, pluginToken } from '@plugmesh/shared/identity';
+import { eventually } from '@plugmesh/shared/testing';
 import { TestMesh } from './support/test-mesh.ts';
 import { plugin } from './support/plugins.ts';
 
@@ -29,6 +30,47 @@ describe('the command line', function () {
     const { code, output } = await mesh.command('upp');
     assert.equal(code, 2);
     assert.match(output, /MESH_USAGE.*'upp'[\s\S]*plugmesh up/);
+  });
+
+  it('shows every problem of configuration and manifests at once, and starts nothing', async () => {
+    const wrong = await TestMesh.create({
+      plugins: { bad: { 'plugin.json': '{ "name": "bad",\n  "rum": [] }' } },
+    });
+    await appendFile(wrong.file, '[gatway]\nport = 1\n[plugins.far]\nurl = 5\n');
+    const { code, output } = await wrong.command('up');
+    assert.equal(code, 1);
+    assert.match(output, /MESH_CONFIG_UNKNOWN_KEY {2}plugmesh\.toml:9:\d+ .*'gatway'/);
+    assert.match(output, /MESH_CONFIG_INVALID {2}plugmesh\.toml:12:\d+ /);
+    assert.match(output, /MESH_MANIFEST_UNKNOWN_FIELD {2}services\/bad\/plugin\.json:2:\d+ .*'rum'/);
+    assert.deepEqual(wrong.processes(), []);
+    await wrong.remove();
+  });
+
+  it('shows the last lines of logs, as many as asked for, of one process or all', async () => {
+    const folder = join(mesh.config.stateDir, 'logs');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'fine.log'), 'one\ntwo\nthree\n');
+    await writeFile(join(folder, 'fine-1.log'), 'second instance\n');
+    assert.equal(
+      (await mesh.command('logs', 'fine', '-n', '2')).output,
+      'fine      │ two\nfine      │ three\n',
+    );
+    assert.equal((await mesh.command('logs', 'fine', '-n', '0')).output, '');
+    assert.match((await mesh.command('logs', 'fine:1')).output, /second instance/);
+    assert.match((await mesh.command('logs')).output, /three\n[\s\S]*second|second[\s\S]*three/);
+    const unknown = await mesh.command('logs', 'nobody');
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.output, /MESH_USAGE.*'nobody'\n.*fine/);
+  });
+
+  it('follows logs with -f', async () => {
+    const file = join(mesh.config.stateDir, 'logs/fine.log');
+    const following = mesh.follow('logs', 'fine', '-f', '-n', '1');
+    await eventually(() => following.output().includes('three'), { timeoutMs: 10_000 });
+    await appendFile(file, 'four\n');
+    await eventually(() => following.output().includes('fine      │ four\n'));
+    assert.ok(!following.output().includes('two'));
+    await following.stop();
   });
 
   it('checks a manifest', async () => {

@@ -39,6 +39,9 @@ describe('plugins of a running mesh', function () {
         silent: plugin('silent', 'setInterval(() => {}, 1000);'),
         elsewhere: plugin('elsewhere', "createServer(() => {}).listen(0, '127.0.0.1');"),
         brief: plugin('brief', "console.error('the reason is a missing key'); process.exit(3);"),
+        robbed: plugin('robbed', "server((req, res) => res.end('mine'));", {
+          port: Number(new URL(upstreamUrl).port),
+        }),
         garbage: plugin(
           'garbage',
           "import { createServer as tcp } from 'node:net';\n" +
@@ -94,6 +97,12 @@ describe('plugins of a running mesh', function () {
   it('that listen elsewhere are told where', async () => {
     const { reason } = await mesh.untilState('elsewhere', 'unready');
     assert.match(reason ?? '', /MESH_PLUGIN_NOT_LISTENING.*process \d+.*listens on \d+/);
+  });
+
+  it('whose port is taken are told by whom, and the other program is not asked in their place', async () => {
+    const { reason } = await mesh.untilState('robbed', 'unready');
+    assert.match(reason ?? '', new RegExp(`MESH_PORT_TAKEN.*held by process ${process.pid} \\(`));
+    assert.notEqual((await get('/api/robbed/')).text, 'from elsewhere');
   });
 
   it('that exit at once are told with their last words', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -66,6 +66,7 @@ describe('plugmesh up', function () {
       'shows',
     ]);
     assert.match((await mesh.command('logs', 'gateway')).output, /gateway/);
+    assertDescribed(readdirSync(mesh.config.stateDir));
     assert.equal((await mesh.command('down')).code, 0);
     assert.equal(await mesh.exited, 0);
     assertNothingLeft(mesh);
@@ -116,6 +117,17 @@ describe('plugmesh up', function () {
   });
 });
 
+/** The reference says what each file of the state folder is. */
+function assertDescribed(names: readonly string[]): void {
+  const reference = readFileSync(join(import.meta.dirname, '../../docs/reference/cli.md'), 'utf8');
+  const [, table = ''] = reference.split('## The state folder');
+  const described = [...table.matchAll(/^\| `([\w.-]+)\/?` /gm)].map(([, name]) => name);
+  assert.deepEqual(
+    names.filter((name) => !described.includes(name)),
+    [],
+  );
+}
+
 function assertNothingLeftButHolder(mesh: TestMesh): void {
   assert.deepEqual(mesh.processes(), []);
 }
@@ -132,9 +144,20 @@ describe('a plugin that hangs on stop', function () {
   });
   afterEach(() => mesh.remove());
 
-  it('is killed after its time', async () => {
+  it('is killed after its time, and named', async () => {
     assert.equal(await mesh.signal('SIGTERM'), 0);
+    assert.match(mesh.output, /MESH_PLUGIN_NOT_STOPPING {2}deaf \(process \d+\)/);
     assertNothingLeft(mesh);
+  });
+
+  it('is killed and named when it is disabled, and nothing else waits for it', async () => {
+    const pid = (await mesh.untilState('deaf', 'ready')).instances[0]?.pid ?? 0;
+    assert.equal((await mesh.command('disable', 'deaf')).code, 0);
+    assert.equal((await fetch(`${mesh.origin}/readyz`)).status, 200);
+    await eventually(() => !mesh.processes().includes(pid), { timeoutMs: 15_000 });
+    await eventually(async () =>
+      /MESH_PLUGIN_NOT_STOPPING: 'deaf'/.test((await mesh.command('logs', 'mesh', '-n', '100')).output),
+    );
   });
 
   it('is killed at once by a second signal', async () => {

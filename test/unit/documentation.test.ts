@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { ERROR_CODES } from '@plugmesh/shared/errors';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PAGES = [
@@ -36,6 +37,16 @@ describe('the documentation', () => {
       (page) => !listed.has(page),
     );
     assert.deepEqual(missing, []);
+  });
+
+  it('names no error code that does not exist', () => {
+    const known = new Set<string>(Object.keys(ERROR_CODES));
+    const unknown = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/\bMESH_[A-Z]+(?:_[A-Z]+)*\b/g)]
+        .filter(([code]) => !known.has(code))
+        .map(([code]) => `${page}: ${code}`),
+    );
+    assert.deepEqual(unknown, []);
   });
 
   it('gives a reason for every runtime dependency, and for nothing else', () => {

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '@plugmesh/shared/errors';
 import type { Instance, ObservedState } from '@plugmesh/shared/mesh-document';
 import { lastLines } from './last-lines.ts';
-import { type ManagedProcess, portsOfTree } from '@plugmesh/shared/processes';
+import { type ManagedProcess, portsOfTree, type SystemProcess } from '@plugmesh/shared/processes';
+import { portStranger } from './port-stranger.ts';
 import { probe, type ProbeResult } from './probe.ts';
 
 /** A plugin to look at: its health path, and where its instances should be. */
@@ -28,6 +29,8 @@ interface Sight {
   readonly reason?: string;
   readonly at: number;
   readonly failures: number;
+  /** Another program is at the instance's port. */
+  readonly isStranger?: boolean;
 }
 
 /** One look at one instance, and what it came to. */
@@ -52,7 +55,8 @@ export class PluginObserver {
   async observe(plugin: ObservedPlugin): Promise<ObservedState> {
     const places = [...plugin.processes.map((each, n) => this.#local(plugin, each, n)), ...remotes(plugin)];
     const sights = await Promise.all(places.map((place) => this.#look(place)));
-    const instances = sights.map(({ instance }) => instance);
+    // A stranger's address is nobody's instance: the gateway would find it healthy.
+    const instances = sights.filter(({ isStranger }) => !isStranger).map(({ instance }) => instance);
     return { ...summary(plugin, sights), instances };
   }
 
@@ -82,14 +86,16 @@ export class PluginObserver {
     const { id, url, process } = place;
     const at = this.#now();
     const base = { id, url, ...(process?.pid === undefined ? {} : { pid: process.pid }) };
-    if (process && process.pid === undefined) {
-      const reason = await exitReason(process);
+    const stranger = process && before?.result.kind !== 'ready' ? portStranger(process) : undefined;
+    if (process && (stranger || process.pid === undefined)) {
+      const reason = stranger ? takenReason(process, stranger) : await exitReason(process);
       return {
         instance: { ...base, state: 'unready' },
         result: { kind: 'not-listening' },
         reason,
         at,
         failures: 1,
+        isStranger: stranger !== undefined,
       };
     }
     const result = await probe(url, place.health);
@@ -158,6 +164,10 @@ async function exitReason(process: ManagedProcess): Promise<string> {
   const said = lines.length === 0 ? '' : `; its last lines:\n${lines.join('\n')}`;
   const times = process.restarts > 0 ? `, restarted ${process.restarts} times` : '';
   return withCode('MESH_PLUGIN_EXITED', `its process ended by itself (${process.status}${times})${said}`);
+}
+
+function takenReason({ port }: ManagedProcess, { pid, command }: SystemProcess): string {
+  return withCode('MESH_PORT_TAKEN', `its port ${port ?? 0} is held by process ${pid} (${command})`);
 }
 
 function withCode(code: ErrorCode, text: string): string {

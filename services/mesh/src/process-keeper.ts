@@ -1,7 +1,13 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
-import { type ManagedProcess, type Pm2, processName } from '@plugmesh/shared/processes';
+import {
+  isAlive,
+  type ManagedProcess,
+  type Pm2,
+  PLUGIN_STOP_MS,
+  processName,
+} from '@plugmesh/shared/processes';
 import type { ProcessList } from './process-list.ts';
 
 /** A local plugin that should run. */
@@ -41,11 +47,15 @@ export class ProcessKeeper {
   async #reconcile(plugins: readonly WantedPlugin[]): Promise<void> {
     if (!this.#pm2) return;
     const wanted = byId(plugins);
-    const running = pluginNames(await this.#list.refresh());
+    const processes = await this.#list.refresh();
+    const running = pluginNames(processes);
     const isStale = (id: string): boolean => this.#known.has(id) && this.#known.get(id) !== wanted.get(id);
     for (const [id, names] of running) {
       if (wanted.has(id) && !isStale(id)) continue;
-      for (const name of names) await this.#try(`stop '${name}'`, (pm2) => pm2.delete(name));
+      for (const name of names) {
+        const pid = processes.find((each) => each.name === name)?.pid;
+        await this.#try(`stop '${name}'`, (pm2) => this.#stop(pm2, name, pid));
+      }
     }
     for (const { id, names } of plugins) {
       if (running.has(id) && !isStale(id)) continue;
@@ -53,6 +63,15 @@ export class ProcessKeeper {
     }
     this.#known = wanted;
     await this.#list.refresh();
+  }
+
+  async #stop(pm2: Pm2, name: string, pid: number | undefined): Promise<void> {
+    const late = setTimeout(() => {
+      if (pid === undefined || !isAlive(pid)) return;
+      const text = `'${name}' (process ${pid}) has not stopped within ${PLUGIN_STOP_MS / 1000} s and is killed`;
+      this.#log.error(`MESH_PLUGIN_NOT_STOPPING: ${text}`);
+    }, PLUGIN_STOP_MS);
+    await pm2.delete(name).finally(() => clearTimeout(late));
   }
 
   async #try(what: string, action: (pm2: Pm2) => Promise<void>): Promise<void> {

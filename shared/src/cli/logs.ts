@@ -10,15 +10,21 @@ const POLL_MS = 250;
 /** `plugmesh logs`: the last lines of each process, and with -f what comes. */
 export async function logs({ operands, options }: CommandLine): Promise<number> {
   const folder = join(loadMeshConfig(options.config).stateDir, 'logs');
-  const files = logFiles(folder, operands);
-  for (const file of files)
-    print(file, readFileSync(file, 'utf8').split('\n').slice(0, -1).slice(-options.lines));
+  // A second instance is `<plugin>:1` for pm2; its file has no colon.
+  const names = operands.map((name) => name.replace(':', '-'));
+  const files = logFiles(folder, names);
+  for (const file of files) print(file, lastLines(file, options.lines));
   if (!options.follow) return 0;
   const positions = new Map(files.map((file) => [file, statSync(file).size]));
   for (;;) {
     await delay(POLL_MS);
-    for (const file of logFiles(folder, operands)) printNew(file, positions);
+    for (const file of logFiles(folder, names)) printNew(file, positions);
   }
+}
+
+function lastLines(file: string, count: number): string[] {
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.slice(Math.max(0, lines.length - count));
 }
 
 function logFiles(folder: string, names: readonly string[]): string[] {

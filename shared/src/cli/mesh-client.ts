@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.ts';
-import { MeshError } from '../errors/index.ts';
+import { ERROR_CODES, type ErrorCode, MeshError } from '../errors/index.ts';
 import { loadSecrets, operatorToken } from '../identity/index.ts';
 import type { Instance, MeshPlugin } from '../mesh-document/index.ts';
 import { localOrigin } from '../processes/index.ts';
@@ -71,6 +71,10 @@ export class MeshClient {
     const body: unknown = await response.json();
     if (response.ok) return body;
     const { detail, code } = Object(body) as { detail?: string; code?: string };
-    throw new MeshError('MESH_BAD_REQUEST', `mesh refused: ${detail ?? code ?? String(response.status)}`);
+    throw new MeshError(knownCode(code), `mesh refused: ${detail ?? code ?? String(response.status)}`);
   }
+}
+
+function knownCode(code: string | undefined): ErrorCode {
+  return code !== undefined && Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'MESH_BAD_REQUEST';
 }

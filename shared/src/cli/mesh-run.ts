@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
-import { MeshError } from '../errors/index.ts';
-import { Pm2, PM2_NAMESPACE } from '../processes/index.ts';
+import { formatProblem, MeshError } from '../errors/index.ts';
+import { Pm2, PM2_NAMESPACE, PLUGIN_STOP_MS, runningPlugins } from '../processes/index.ts';
 import { killLeftovers } from './leftovers.ts';
 
 const PM2_STOP_MS = 10_000;
@@ -61,7 +61,9 @@ export class MeshRun {
 
   async #stopInOrder(): Promise<void> {
     // The mesh may be stopped before pm2 knows the namespace: then its own end is enough.
+    const late = setTimeout(() => this.#nameLatePlugins(), PLUGIN_STOP_MS);
     if (this.#pm2.daemonPid !== undefined) await this.#pm2.delete(PM2_NAMESPACE).catch(() => undefined);
+    clearTimeout(late);
     this.#child?.kill('SIGINT');
     const timer = new AbortController();
     await Promise.race([
@@ -69,6 +71,15 @@ export class MeshRun {
       delay(PM2_STOP_MS, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
     timer.abort();
+  }
+
+  /** pm2 kills them without a word to us. */
+  #nameLatePlugins(): void {
+    for (const [plugin, pid] of runningPlugins(this.#config)) {
+      const message = `${plugin} (process ${pid}) has not stopped within ${PLUGIN_STOP_MS / 1000} s and is killed`;
+      const fix = 'let it end on SIGINT and SIGTERM';
+      process.stderr.write(`${formatProblem(new MeshError('MESH_PLUGIN_NOT_STOPPING', message, { fix }))}\n`);
+    }
   }
 
   #launch(): void {

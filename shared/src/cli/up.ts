@@ -1,7 +1,14 @@
-import { formatProblem, MeshError } from '../errors/index.ts';
-import { findManifests } from '../manifest/index.ts';
+import { formatProblem, MeshError, MeshProblems } from '../errors/index.ts';
+import { findManifests, type FoundManifest } from '../manifest/index.ts';
 import type { Config } from '../config/index.ts';
-import { findRedisServer, loadMeshConfig, localPlugins, meshPorts, programPath } from '../processes/index.ts';
+import {
+  findRedisServer,
+  loadMeshConfig,
+  localPlugins,
+  meshPorts,
+  meshRoot,
+  programPath,
+} from '../processes/index.ts';
 import { processEnvironment } from '../config/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { killLeftovers } from './leftovers.ts';
@@ -15,7 +22,7 @@ import { StopSignals } from './stop-signals.ts';
 /** `plugmesh up`: check everything, set up, start, show, and stay until a signal. */
 export async function up({ options }: CommandLine): Promise<number> {
   const startedAt = performance.now();
-  const config = loadMeshConfig(options.config);
+  const config = readConfig(options.config);
   await claim(config);
   const signals = new StopSignals();
   const run = new MeshRun(config);
@@ -40,6 +47,21 @@ export async function up({ options }: CommandLine): Promise<number> {
   }
 }
 
+/** Problems of manifests come with those of the configuration: one run tells everything. */
+function readConfig(file: string | undefined): Config {
+  try {
+    return loadMeshConfig(file);
+  } catch (error) {
+    if (!(error instanceof MeshProblems)) throw error;
+    const found = findManifests({ root: meshRoot(file), pluginSettings: {} });
+    throw new MeshProblems([...error.problems, ...problemsOf(found)]);
+  }
+}
+
+function problemsOf(found: readonly FoundManifest[]): MeshError[] {
+  return found.flatMap((each) => each.problems ?? []);
+}
+
 /** Makes sure that this is the only `up` of this mesh, and that nothing is left of an earlier one. */
 async function claim(config: Config): Promise<void> {
   const pid = runningUp(config);
@@ -56,7 +78,7 @@ async function prepareMesh(config: Config, stopped: AbortSignal): Promise<void> 
   assertRedis(config);
   assertPortsFree(config);
   const found = findManifests(config);
-  const problems = found.flatMap((each) => each.problems ?? []);
+  const problems = problemsOf(found);
   if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
   meshPorts(config, found, true);
   await preparePlugins(config, localPlugins(config, found), stopped);

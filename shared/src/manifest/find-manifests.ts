@@ -5,12 +5,15 @@ import { MeshError, MeshProblems } from '../errors/index.ts';
 import type { FoundManifest } from './manifest.ts';
 import { parseManifest } from './parse-manifest.ts';
 
+/** What says where manifests are. */
+export type ManifestFolders = Pick<Config, 'root' | 'pluginSettings'>;
+
 /**
  * Reads `services/<id>/plugin.json` and the manifests of the folders that the configuration names, in order of id.
  * A folder in the configuration goes before one in `services` with the same id. Problems are part of the result:
  * a wrong manifest must not stop the others.
  */
-export function findManifests(config: Config): FoundManifest[] {
+export function findManifests(config: ManifestFolders): FoundManifest[] {
   const files = new Map([...serviceFiles(config.root), ...configuredFiles(config)]);
   return [...files]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -25,7 +28,7 @@ function serviceFiles(root: string): [string, string][] {
     .filter(([, file]) => existsSync(file));
 }
 
-function configuredFiles(config: Config): [string, string][] {
+function configuredFiles(config: ManifestFolders): [string, string][] {
   return Object.entries(config.pluginSettings).flatMap(([id, { folder }]) =>
     folder === undefined ? [] : [[id, join(folder, 'plugin.json')]],
   );

@@ -1,7 +1,7 @@
 import { loadConfig, processEnvironment, readOverrides, type Config } from '../config/index.ts';
 import { buildMeshDocument } from '../mesh-document/index.ts';
 import { findManifests, type FoundManifest, type Manifest } from '../manifest/index.ts';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { HOME, meshProcesses } from './mesh-processes.ts';
 import { pm2App, type Pm2App } from './pm2-app.ts';
 import { meshPorts } from './ports.ts';
@@ -14,6 +14,12 @@ export function loadMeshConfig(file?: string): Config {
   return named === undefined || named === ''
     ? loadConfig({ cwd: HOME })
     : loadConfig({ file: resolve(named) });
+}
+
+/** The folder of that configuration, which has `services/` in it. */
+export function meshRoot(file?: string): string {
+  const named = file ?? processEnvironment()['PLUGMESH_FILE'];
+  return named === undefined || named === '' ? HOME : dirname(resolve(named));
 }
 
 /** pm2's app list: plain `pm2 start ecosystem.config.js` runs the same mesh as `plugmesh up`. */

@@ -28,7 +28,8 @@ export interface MeshProcess {
 /** The folder of plugmesh itself, which may be another than the configuration's. */
 export const HOME = resolve(import.meta.dirname, '../../..');
 
-const PLUGIN_STOP_MS = 5_000;
+/** How long a plugin's process may take to stop before it is killed. */
+export const PLUGIN_STOP_MS = 5_000;
 const CORE_STOP_MARGIN_MS = 2_000;
 
 /** Every process of this mesh: the private Redis (without a configured one), mesh, gateway, channel and these plugins. */

@@ -55,6 +55,12 @@ export function processesWithEnvironment(text: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && read(`/proc/${pid}/environ`).includes(text));
 }
 
+/** A variable of the environment that a process was started with. */
+export function variableOf(pid: number, name: string): string | undefined {
+  const entries = read(`/proc/${pid}/environ`).split('\0');
+  return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
 /** Processes whose working directory is this folder and whose command line matches. */
 export function processesInFolder(folder: string, command: RegExp): number[] {
   return processIds().filter((pid) => linkOf(`/proc/${pid}/cwd`) === folder && command.test(commandOf(pid)));

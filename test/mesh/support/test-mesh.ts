@@ -97,6 +97,17 @@ export class TestMesh {
     return { code, output: output() };
   }
 
+  /** Starts a command that goes on until it is stopped. */
+  follow(...args: string[]): { output: () => string; stop: () => Promise<unknown> } {
+    const { child, output } = this.#spawn(args);
+    const exit = ended(child);
+    const stop = (): Promise<unknown> => {
+      child.kill('SIGTERM');
+      return exit;
+    };
+    return { output, stop };
+  }
+
   /** Starts `up` without waiting for anything. */
   launch(): void {
     const { child, output } = this.#spawn(['up'], (text) => (this.#output = text));
