@@ -49,6 +49,7 @@ export class Dispatcher {
 
   /** Takes an ordinary request. Never throws. */
   readonly request = (req: GatewayRequest, res: ServerResponse): void => {
+    if (this.#parts.refusals.hasEnded(req.socket)) return;
     let route: Route | undefined;
     try {
       const arrival = this.#arrive(req);
@@ -65,6 +66,10 @@ export class Dispatcher {
     let route: Route | undefined;
     // Until the proxy takes over nobody else listens, and an unheard 'error' ends the process.
     socket.on('error', () => socket.destroy());
+    if (this.#parts.refusals.hasEnded(socket)) {
+      socket.destroySoon();
+      return;
+    }
     try {
       const arrival = this.#arrive(req);
       if (!arrival.routed) throw this.#unknown(arrival.target.path);

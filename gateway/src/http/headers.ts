@@ -26,7 +26,7 @@ const RESERVED: readonly string[] = [
 ];
 const RESERVED_PREFIX = /^x-(?:plugmesh|forwarded)(?:-|$)/;
 
-/** Headers that a `_` or `.` spelling could forge in frameworks that read CGI variables (`HTTP_X_FORWARDED_FOR`). */
+/** Headers that another spelling (`_`, `.`, `~`) could forge where they are read as CGI variables (`HTTP_X_FORWARDED_FOR`). */
 const NO_ALIAS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   ...RESERVED,
@@ -45,8 +45,11 @@ const NO_ALIAS: ReadonlySet<string> = new Set([
 
 const NEVER_SENT: ReadonlySet<string> = new Set([...HOP_BY_HOP, ...RESERVED]);
 
-/** Names of the mesh's own cookies; plugins neither see nor set them. */
-const MESH_COOKIE = /^\s*(?:__(?:Host|Secure)-)?plugmesh[-_]/i;
+/**
+ * Names of the mesh's own cookies; plugins neither see nor set them. A cookie without a name (`=plugmesh-session=x`)
+ * comes back from the browser without its `=`.
+ */
+const MESH_COOKIE = /^[\s=]*(?:__(?:Host|Secure)-)?plugmesh[-_]/i;
 
 /** A copy of the client's headers without those that are the gateway's, hop by hop, or spelled to look like them. */
 export function cleanRequestHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
@@ -55,7 +58,7 @@ export function cleanRequestHeaders(headers: IncomingHttpHeaders): IncomingHttpH
   for (const name in headers) {
     if (NEVER_SENT.has(name) || RESERVED_PREFIX.test(name)) continue;
     if (named.has(name)) continue;
-    if (/[_.]/.test(name) && isForgedAlias(name)) continue;
+    if (/[^a-z0-9-]/.test(name) && isForgedAlias(name)) continue;
     clean[name] = headers[name];
   }
   if (clean.cookie !== undefined) keepForeignCookies(clean, clean.cookie);
@@ -98,7 +101,7 @@ function connectionNames(value: string | undefined): ReadonlySet<string> {
 }
 
 function isForgedAlias(name: string): boolean {
-  const plain = name.replace(/[_.]/g, '-');
+  const plain = name.replace(/[^a-z0-9]/g, '-');
   return NO_ALIAS.has(plain) || RESERVED_PREFIX.test(plain);
 }
 

@@ -23,6 +23,7 @@ const DRAIN_LIMIT = 16 * 1024 * 1024;
 /** Turns errors into answers, counts them, and leaves the connection in a known state. */
 export class Refusals {
   readonly #parts: RefusalParts;
+  readonly #ended = new WeakSet<Duplex>();
 
   constructor(parts: RefusalParts) {
     this.#parts = parts;
@@ -32,8 +33,14 @@ export class Refusals {
     const error = this.#meshError(cause, req);
     // Without "100 Continue" nobody knows whether the body follows.
     const close = breaksFraming(error) || (req.headers.expect !== undefined && !req.complete);
+    if (close) this.#ended.add(req.socket);
     answerProblem(res, error, { ...this.#context(req, route), close });
     if (!req.complete) drainBody(req);
+  }
+
+  /** Whether our last word on this connection is said: what a client has sent behind it is not served. */
+  hasEnded(socket: Duplex): boolean {
+    return this.#ended.has(socket);
   }
 
   /** The same on the bare socket of a handshake. */

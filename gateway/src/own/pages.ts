@@ -44,13 +44,16 @@ function createErrorHandler(fail: PageFailure): ErrorRequestHandler {
       next(error);
       return;
     }
-    const missing = 'status' in error && error.status === 404;
-    fail(
-      req,
-      res,
-      missing ? notFound(req) : new MeshError('MESH_INTERNAL', 'the page failed', { cause: error }),
-    );
+    fail(req, res, pageError(req, error));
   };
+}
+
+/** `send` fails with a status for what is the client's doing: a range beyond the end, a condition that does not hold. */
+function pageError(req: Request, cause: Error): MeshError {
+  const status = 'status' in cause ? Number(cause.status) : 500;
+  if (status === 404) return notFound(req);
+  if (status < 500) return new MeshError('MESH_BAD_REQUEST', `the page cannot be sent: ${cause.message}`);
+  return new MeshError('MESH_INTERNAL', 'the page failed', { cause });
 }
 
 function protectPage(_req: Request, res: Response, next: NextFunction): void {

@@ -12,6 +12,9 @@ export interface Passage {
   readonly instance: UpstreamInstance;
   /** Time for the instance to answer the handshake. */
   readonly timeoutMs: number;
-  /** `open` once the instance has said 101: from then on bytes belong to the two ends. */
-  state: 'asking' | 'open';
+  /**
+   * `open` once the instance has said 101: from then on bytes belong to the two ends. `declined` while its ordinary
+   * answer is passed on instead, `over` when we answered in its place.
+   */
+  state: 'asking' | 'open' | 'declined' | 'over';
 }

@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cleanResponseHeaders } from '../http/headers.ts';
 import type { Route } from '../routes/route.ts';
 
-/** Media types that a browser may run as a document of the mesh's origin; no type at all is guessed at. */
-const DOCUMENT_TYPE =
-  /^\s*(?:$|text\/html|application\/xhtml\+xml|image\/svg\+xml|(?:text|application)\/xml)/i;
+/** Media types that a browser may run as a document of the mesh's origin, wherever they stand: of several, one counts. */
+const DOCUMENT_TYPE = /text\/html|[/+]xml\b|text\/xsl|x-mixed-replace/i;
+/** Media types that browsers take at their word; at everything else they guess. */
+const CLEAR_TYPE = /^\s*(?!(?:application|unknown)\/unknown)[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:[;,]|$)/i;
 const SANDBOX = 'sandbox allow-scripts';
 
 /** Whether Node can forward a response head at all; it throws on others. */
@@ -26,10 +27,12 @@ export function prepareResponse(proxyRes: IncomingMessage, route: Route, request
   cleanResponseHeaders(headers);
   headers['x-request-id'] = requestId;
   if (proxyRes.statusCode === 204) delete headers['content-length'];
-  if (route.html === 'sandbox' && DOCUMENT_TYPE.test(headers['content-type'] ?? '')) {
+  const type = headers['content-type'] ?? '';
+  const isGuessed = !CLEAR_TYPE.test(type);
+  if (route.html === 'sandbox' && (isGuessed || DOCUMENT_TYPE.test(type))) {
     const policy = headers['content-security-policy'];
     headers['content-security-policy'] = policy === undefined ? SANDBOX : `${String(policy)}, ${SANDBOX}`;
-    if (headers['content-type'] === undefined) headers['x-content-type-options'] = 'nosniff';
+    if (isGuessed) headers['x-content-type-options'] = 'nosniff';
   }
 }
 

@@ -10,6 +10,7 @@ import type { Permission, Route } from '../routes/route.ts';
 import { isNotConnected, timedOut, unavailable, upstreamError } from './failure.ts';
 import type { Passage } from './passage.ts';
 import type { Proxy } from './proxy.ts';
+import { isForwardable, prepareResponse } from './response.ts';
 
 /** What the upgrader is given. */
 export interface UpgraderParts {
@@ -60,15 +61,14 @@ export class Upgrader {
       Object.assign(proxyRes.headers, { connection: 'Upgrade', upgrade: 'websocket' });
       this.#couple(passage.socket, upstream);
     });
-    proxyReq.on('response', (proxyRes: IncomingMessage) => {
-      cleanResponseHeaders(proxyRes.headers);
-      proxyRes.headers['x-request-id'] = passage.req.requestId;
-    });
+    proxyReq.on('response', (proxyRes: IncomingMessage) => this.#declined(passage, proxyReq, proxyRes));
   }
 
   failed(passage: Passage, error: Error): void {
     const { req, socket, route, instance, timeoutMs, state } = passage;
-    if (state === 'open') {
+    if (state === 'over') return;
+    if (state !== 'asking') {
+      // Half an answer must not look whole, and a second one would be read as its body.
       socket.destroy();
       return;
     }
@@ -86,6 +86,21 @@ export class Upgrader {
   /** Ends all open WebSockets: the last thing before the process stops. */
   stop(): void {
     for (const socket of this.#open) endGently(socket);
+  }
+
+  /** The instance answers as if it had been an ordinary request: the library copies that, and the connection ends. */
+  #declined(passage: Passage, proxyReq: ClientRequest, proxyRes: IncomingMessage): void {
+    const { req, socket, route } = passage;
+    if (!isForwardable(proxyRes)) {
+      passage.state = 'over';
+      this.#parts.refuse(req, socket, upstreamError(route, new Error('status out of range')), route);
+      proxyReq.destroy();
+      return;
+    }
+    passage.state = 'declined';
+    prepareResponse(proxyRes, route, req.requestId);
+    // Nobody else would close a connection whose client keeps its own half open.
+    proxyRes.once('close', () => endGently(socket));
   }
 
   #couple(socket: Duplex, upstream: Duplex): void {

@@ -58,6 +58,18 @@ describe('request hygiene', () => {
       });
     }
 
+    it('serves nothing that was sent behind a refusal that ends the connection', async () => {
+      const chunked = ['GET /api/ships/ HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked', '', '0', '', ''];
+      const behind = ['GET /api/ships/ HTTP/1.1', 'Host: a'];
+      const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
+      for (const headers of [[], upgrade]) {
+        const answer = await send(...chunked.slice(0, -1), ...behind, ...headers, '', '');
+        assert.deepEqual(answer.statuses, [411]);
+        assert.ok(answer.closed);
+        assert.equal(forwarded(), 0);
+      }
+    });
+
     for (const method of ['POST', 'PUT', 'PATCH']) {
       it(`re-frames a chunked ${method} and keeps the upstream connection`, async () => {
         const request = [

@@ -353,6 +353,12 @@ describe('proxying', () => {
     const types: Record<string, boolean> = {
       'text/html; charset=utf-8': true,
       'image/svg+xml': true,
+      'application/rss+xml': true,
+      'text/plain, text/html': true,
+      'multipart/x-mixed-replace; boundary=b': true,
+      'no type': true,
+      'unknown/unknown': true,
+      'application/vnd.openxmlformats-officedocument.wordprocessingml.document': false,
       'application/json': false,
       'text/event-stream': false,
     };

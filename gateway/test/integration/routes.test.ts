@@ -98,6 +98,11 @@ describe('routes and what is around them', () => {
     assert.deepEqual(upstream.header('x-forwarded-prefix'), []);
   });
 
+  it('answers 400 to a range or condition that a page cannot meet', async () => {
+    await api().get('/').set('Range', 'bytes=9999999-').expect(400);
+    await api().get('/page/phoenix.mjs').set('If-Match', '"x"').expect(400);
+  });
+
   it('serves its page, its files and problem documents for what is not there', async () => {
     const page = await api().get('/').expect(200);
     assert.match(page.text, /<!doctype html>/i);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { eventually, freePort } from '@plugmesh/shared/testing';
 import { WebSocket, WebSocketServer } from 'ws';
 import { rawRequest } from '../support/raw-request.ts';
+import { RecordingUpstream } from '../support/recording-upstream.ts';
 import { sketchDocument } from '../support/mesh.ts';
 import { TestGateway } from '../support/start-gateway.ts';
 
@@ -152,6 +153,49 @@ describe('WebSockets', () => {
     );
     assert.equal(answer.status, 400);
     assert.ok(answer.closed);
+  });
+
+  describe('with an instance that answers like a page', () => {
+    let upstream: RecordingUpstream;
+    let strange: TestGateway;
+    before(async () => {
+      upstream = await RecordingUpstream.start();
+      strange = await TestGateway.start({ plugins: [{ id: 'page', urls: [upstream.url] }] });
+    });
+    after(async () => {
+      await strange.stop();
+      await upstream.stop();
+    });
+    const handshake = ['GET /api/page/ HTTP/1.1', 'Host: a', ...HANDSHAKE, '', ''].join('\r\n');
+
+    it('ends the connection even when the client keeps its half open', async () => {
+      upstream.answer = () => 'HTTP/1.1 200 Yes\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok';
+      const client = connect({ port: strange.port, host: '127.0.0.1', allowHalfOpen: true });
+      client.on('error', () => undefined);
+      let text = '';
+      client.on('data', (chunk) => (text += String(chunk)));
+      client.write(handshake);
+      await once(client, 'end');
+      assert.match(text, /^HTTP\/1\.1 200 \r\n[^]*content-security-policy: sandbox[^]*\r\n\r\nok$/);
+      // The gateway has let go of it when writing fails.
+      await eventually(() => client.destroyed || !client.write('x'), { timeoutMs: 5000 });
+    });
+
+    for (const status of ['999', '099', '600']) {
+      it(`answers 502 in place of the status ${status}`, async () => {
+        upstream.answer = () => `HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`;
+        const answer = await rawRequest(strange.port, handshake);
+        assert.deepEqual(answer.statuses, [502]);
+        assert.match(answer.body, /MESH_UPSTREAM_FAILED/);
+      });
+    }
+
+    it('puts no second answer behind one that breaks off', async () => {
+      upstream.answer = () => 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n';
+      const answer = await rawRequest(strange.port, handshake);
+      assert.ok(answer.statuses.length < 2, answer.text);
+      assert.ok(answer.closed);
+    });
   });
 
   it('keeps sockets of unchanged plugins open while routes change', async () => {

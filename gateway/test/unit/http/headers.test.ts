@@ -16,6 +16,8 @@ describe('cleanRequestHeaders', () => {
       'content_length',
       'x_api_key',
       'x_request_id',
+      'x~plugmesh!user',
+      'x+forwarded`for',
     ];
     const headers = Object.fromEntries([...forged, 'my_header'].map((name) => [name, '1']));
     assert.deepEqual(cleanRequestHeaders(headers), { my_header: '1' });
@@ -35,7 +37,13 @@ describe('cleanRequestHeaders', () => {
 describe('cleanResponseHeaders', () => {
   it("removes the mesh's cookies and keeps the plugin's", () => {
     const headers = {
-      'set-cookie': ['a=1', ' PLUGMESH-session=x', '__Secure-plugmesh_y=z', 'notplugmesh=1'],
+      'set-cookie': [
+        'a=1',
+        ' PLUGMESH-session=x',
+        '__Secure-plugmesh_y=z',
+        'notplugmesh=1',
+        '=plugmesh-session=x',
+      ],
     };
     cleanResponseHeaders(headers);
     assert.deepEqual(headers, { 'set-cookie': ['a=1', 'notplugmesh=1'] });
