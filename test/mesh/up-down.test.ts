@@ -42,6 +42,13 @@ describe('plugmesh up', function () {
     const environment = (await (await fetch(`${mesh.origin}/api/shows/`)).json()) as Record<string, string>;
     assert.equal(environment['FOREIGN_SECRET'], undefined);
     assert.ok(!JSON.stringify(environment).includes('FOREIGN'), JSON.stringify(environment));
+    const secret = readFileSync(join(mesh.config.stateDir, 'secret'), 'utf8').trim();
+    assert.ok(secret.length > 20 && !JSON.stringify(environment).includes(secret));
+    const ours = Object.keys(environment).filter((name) => name.startsWith('PLUGMESH'));
+    assert.deepEqual(
+      ours.sort(),
+      ['CONFIG', 'INSTANCE', 'PLUGIN', 'PREFIX', 'TOKEN', 'URL'].map((name) => `PLUGMESH_${name}`),
+    );
     assert.equal(environment['PLUGMESH_PLUGIN'], 'shows');
     assert.equal(environment['PLUGMESH_INSTANCE'], 'shows-0');
     assert.equal(environment['PLUGMESH_PREFIX'], '/api/shows');
