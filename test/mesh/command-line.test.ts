@@ -73,6 +73,22 @@ describe('the command line', function () {
     await following.stop();
   });
 
+  it('counts tests in its last line, and fails when one of them does', async () => {
+    const file = join(mesh.folder, 'some.test.mjs');
+    await writeFile(file, "it('holds', () => {}); it('does not', () => { throw new Error('no'); });");
+    const { code, output } = await mesh.command('test', file);
+    assert.equal(code, 1);
+    assert.match(output, /\n1 passed, 1 failed\n$/);
+    await writeFile(file, "it('holds', () => {});");
+    assert.equal((await mesh.command('test', file)).code, 0);
+  });
+
+  it('says that no mesh runs, with a code', async () => {
+    const { code, output } = await mesh.command('enable', 'fine');
+    assert.equal(code, 1);
+    assert.match(output, /MESH_NOT_RUNNING.*nothing answers/);
+  });
+
   it('checks a manifest', async () => {
     const { code, output } = await mesh.command('check', join(mesh.folder, 'services/fine'));
     assert.equal(code, 0, output);

@@ -176,6 +176,7 @@ describe('plugins of a running mesh', function () {
     await eventually(async () => !(await mesh.runningProcesses()).some(({ name }) => name === 'good'), {
       timeoutMs: 10_000,
     });
+    assert.match((await mesh.command('enable', 'goood')).output, /MESH_PLUGIN_UNKNOWN {2}.*'goood'/);
     assert.equal((await mesh.command('enable', 'good')).code, 0);
     await eventually(async () => (await get('/api/good/')).status === 200, { timeoutMs: 10_000 });
   });
