@@ -119,7 +119,8 @@ describe('plugins of a running mesh', function () {
   });
 
   it('that answer garbage are unready and get a problem document', async () => {
-    await mesh.untilState('garbage', 'unready');
+    const { reason } = await mesh.untilState('garbage', 'unready');
+    assert.match(reason ?? '', /MESH_UPSTREAM_FAILED.*not HTTP/);
     const response = await fetch(`${mesh.origin}/api/garbage/`);
     assert.ok(response.status === 502 || response.status === 503);
     assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);

@@ -46,10 +46,13 @@ function judge(status: number, body: string): ProbeResult {
 function judgeError(error: NodeJS.ErrnoException): ProbeResult {
   if (error.code === 'ECONNREFUSED') return { kind: 'not-listening' };
   if (error.name === 'AbortError')
-    return { kind: 'unready', reason: `it did not answer within ${TIMEOUT_MS} ms` };
+    return { kind: 'unready', reason: `MESH_UPSTREAM_TIMEOUT: it did not answer within ${TIMEOUT_MS} ms` };
   if (error.code?.startsWith('HPE_'))
-    return { kind: 'unready', reason: 'it answers something that is not HTTP' };
-  return { kind: 'unready', reason: `it cannot be asked: ${error.code ?? error.message}` };
+    return { kind: 'unready', reason: 'MESH_UPSTREAM_FAILED: it answers something that is not HTTP' };
+  return {
+    kind: 'unready',
+    reason: `MESH_UPSTREAM_FAILED: it cannot be asked: ${error.code ?? error.message}`,
+  };
 }
 
 function readBody(body: string): { state?: unknown; reason?: string } {

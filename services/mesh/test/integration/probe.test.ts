@@ -47,14 +47,20 @@ describe('probe', () => {
     const result = await probing(
       createTcpServer((socket) => socket.on('error', () => undefined).end('garbage\r\n\r\n')),
     );
-    assert.deepEqual(result, { kind: 'unready', reason: 'it answers something that is not HTTP' });
+    assert.deepEqual(result, {
+      kind: 'unready',
+      reason: 'MESH_UPSTREAM_FAILED: it answers something that is not HTTP',
+    });
   });
 
   it('tells one that never answers', async () => {
     const sockets: { destroy(): void }[] = [];
     const result = await probing(createTcpServer((socket) => void sockets.push(socket)));
     for (const socket of sockets) socket.destroy();
-    assert.deepEqual(result, { kind: 'unready', reason: 'it did not answer within 1000 ms' });
+    assert.deepEqual(result, {
+      kind: 'unready',
+      reason: 'MESH_UPSTREAM_TIMEOUT: it did not answer within 1000 ms',
+    });
   });
 
   it('tells when nothing listens', async () => {
