@@ -10,6 +10,9 @@ interface Entry {
   readonly cancel: AbortController | undefined;
 }
 
+/** What an entry costs beside its message's bytes: without it the smallest frames would wait in their ten thousands. */
+const ENTRY_BYTES = 256;
+
 const NEVER = new AbortController().signal;
 
 /** Messages of one socket, handled strictly in order, one at a time, also while one waits for Redis. */
@@ -23,7 +26,7 @@ export class Inbox {
     this.#handle = handle;
   }
 
-  /** Bytes that wait behind the message at work. */
+  /** Bytes that wait behind the message at work, each message with what it costs to keep. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -32,8 +35,8 @@ export class Inbox {
   add(message: Message, bytes: number): void {
     if (message.event === 'phx_leave') this.#cancelJoin(message);
     const cancel = message.event === 'phx_join' ? new AbortController() : undefined;
-    this.#entries.push({ message, bytes, cancel });
-    this.#bytes += bytes;
+    this.#entries.push({ message, bytes: bytes + ENTRY_BYTES, cancel });
+    this.#bytes += bytes + ENTRY_BYTES;
     if (!this.#current) void this.#work();
   }
 

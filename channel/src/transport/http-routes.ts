@@ -22,7 +22,7 @@ export function httpRoutes(
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     void answer(routes, request)
-      .catch((error: unknown) => problem(error, log))
+      .catch((error: unknown) => problem(isAborted(request) ? aborted(error) : error, log))
       .then((result) => send(response, result));
   };
 }
@@ -36,6 +36,16 @@ async function answer(routes: Routes, request: IncomingMessage): Promise<Answer>
     throw new MeshError('MESH_METHOD_NOT_ALLOWED', `'${path}' does not take ${method}`);
   }
   throw new MeshError('MESH_NOT_FOUND', `nothing is at '${path}'`);
+}
+
+/** Whether the client went away before it had sent everything: nothing has failed here. */
+function isAborted(request: IncomingMessage): boolean {
+  return request.destroyed && !request.complete;
+}
+
+function aborted(cause: unknown): MeshError {
+  if (cause instanceof MeshError) return cause;
+  return new MeshError('MESH_BAD_REQUEST', 'the request ended before its body', { cause });
 }
 
 function problem(error: unknown, log: Log): Answer {

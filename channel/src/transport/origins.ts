@@ -32,7 +32,7 @@ export function compileOrigins(
 
 /** `scheme://host:port`, each part optional; parts that are missing are undefined. */
 function parseOrigin(text: string): OriginParts {
-  const found = /^(?:(?:([a-z][a-z0-9+.-]*):)?\/\/)?(\[[^\]]*\]|[^:/[\]]+)?(?::(\d+))?\/?$/.exec(
+  const found = /^(?:(?:([a-z][a-z0-9+.-]*):)?\/\/)?(\[[^\]]*\]|[^:/[\]@#?\\]+)?(?::(\d+))?\/?$/.exec(
     text.trim().toLowerCase(),
   );
   return { scheme: found?.[1], host: found?.[2], port: found?.[3] };

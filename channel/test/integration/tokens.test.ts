@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { ChannelProcess } from '../support/channel-process.ts';
 import { RawClient } from '../support/raw-client.ts';
 
@@ -67,6 +69,17 @@ describe('tokens', () => {
     let reply = await join('system', token);
     while (reply.status === 'ok' && Date.now() < end) reply = await join('system', token);
     assert.match(String(reply['reason']), /expired/);
+  });
+
+  it('takes no client that goes away in the middle for a failure', async () => {
+    const client = connect(channel.port, '127.0.0.1');
+    client.on('error', () => undefined);
+    client.write('POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{');
+    await request({ channel: 'system' });
+    client.destroy();
+    await once(client, 'close');
+    for (let n = 0; n < 5; n++) await request({ channel: 'system' });
+    assert.doesNotMatch(channel.output, /a request failed/);
   });
 
   it('refuses ids that it has not minted', async () => {

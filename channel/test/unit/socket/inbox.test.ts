@@ -26,11 +26,17 @@ function heldInbox(): { inbox: Inbox; started: string[]; signals: AbortSignal[];
 }
 
 describe("a socket's inbox", () => {
+  it('counts what the smallest messages cost, so that few of them fill a queue', () => {
+    const { inbox } = heldInbox();
+    for (let n = 0; n < 4100; n++) inbox.add(message('phx_leave'), 1);
+    assert.ok(inbox.bytes > 1_048_576);
+  });
+
   it('handles one message at a time, in order', async () => {
     const { inbox, started, next } = heldInbox();
     for (const event of ['a', 'b', 'c']) inbox.add(message(event), 10);
     assert.deepEqual(started, ['a']);
-    assert.equal(inbox.bytes, 20);
+    assert.equal(inbox.bytes, 2 * (10 + 256));
     await next();
     assert.deepEqual(started, ['a', 'b']);
     await next();

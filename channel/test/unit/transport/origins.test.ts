@@ -19,6 +19,8 @@ const cases = [
   ['letter case', ['https://App.Example'], 'https://APP.example', 'mesh', true],
   ['a scheme alone', ['https://'], 'https://anything', 'mesh', true],
   ['an empty entry', [''], 'https://anything', 'mesh', false],
+  ['a user before a name below a wildcard', ['//*.example'], 'https://evil@a.example', 'mesh', false],
+  ['a fragment before a wildcard', ['//*.example'], 'https://evil#.example', 'mesh', false],
   ['an opaque origin', [], 'null', 'null', false],
   ['no host header', [], 'http://evil', undefined, false],
   ['an IPv6 host', [], 'http://[::1]:2347', '[::1]:2347', true],
