@@ -55,6 +55,13 @@ export class Upgrader {
 
   /** The handshake is being sent; its answer is cleaned before the library copies it to the client. */
   upgrading(passage: Passage, proxyReq: ClientRequest): void {
+    const { socket } = passage;
+    this.#open.add(socket);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      // Neither the instance nor a drain waits for a client that is gone.
+      if (passage.state === 'asking') proxyReq.destroy();
+    });
     proxyReq.on('upgrade', (proxyRes: IncomingMessage, upstream: Duplex) => {
       passage.state = 'open';
       cleanResponseHeaders(proxyRes.headers);
@@ -83,7 +90,7 @@ export class Upgrader {
     this.#parts.refuse(req, socket, problem, route);
   }
 
-  /** Ends all open WebSockets: the last thing before the process stops. */
+  /** Ends all WebSockets, open or still asked for: the last thing before the process stops. */
   stop(): void {
     for (const socket of this.#open) endGently(socket);
   }
@@ -104,10 +111,8 @@ export class Upgrader {
   }
 
   #couple(socket: Duplex, upstream: Duplex): void {
-    this.#open.add(socket);
     this.#parts.sockets.inc();
     socket.once('close', () => {
-      this.#open.delete(socket);
       this.#parts.sockets.dec();
       upstream.destroy();
     });

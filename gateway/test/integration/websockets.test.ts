@@ -190,6 +190,23 @@ describe('WebSockets', () => {
       });
     }
 
+    it('does not wait for a handshake that nobody answers when it drains', async () => {
+      const leaving = await TestGateway.start({ plugins: [{ id: 'page', urls: [upstream.url] }] });
+      let released = false;
+      upstream.answer = (_request, socket) => {
+        socket.once('close', () => (released = true));
+        return false;
+      };
+      const before = upstream.requests.length;
+      const client = connect(leaving.port, '127.0.0.1');
+      client.on('error', () => undefined).write(handshake);
+      await eventually(() => upstream.requests.length > before);
+      const startedAt = performance.now();
+      await leaving.stop();
+      assert.ok(performance.now() - startedAt < 3000);
+      await eventually(() => released);
+    });
+
     it('puts no second answer behind one that breaks off', async () => {
       upstream.answer = () => 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n';
       const answer = await rawRequest(strange.port, handshake);
