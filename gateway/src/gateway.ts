@@ -66,8 +66,9 @@ export class Gateway {
     this.#metrics.start();
     this.#apply(documents.current);
     this.#unfollow = documents.onChange((document) => this.#apply(document));
-    this.#checks.start();
     await this.#server.start();
+    // Last: a start that fails for its port must leave no timer behind.
+    this.#checks.start();
   }
 
   /** Takes no new connections, lets requests finish, ends WebSockets so that their clients move to another process. */
