@@ -28,7 +28,7 @@ export interface ProblemContext {
 export function problemDocument(error: MeshError, context: ProblemContext = {}): ProblemDocument {
   const { cause } = error;
   return {
-    type: `https://plugmesh.dev/errors/${error.code.toLowerCase()}`,
+    type: `urn:plugmesh:error:${error.code.toLowerCase()}`,
     title: ERROR_CODES[error.code].title,
     status: error.status,
     code: error.code,
