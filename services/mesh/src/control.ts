@@ -10,6 +10,7 @@ import {
   type MeshPlugin,
   type ObservedState,
 } from '@plugmesh/shared/mesh-document';
+import { DocumentPublisher } from './document-publisher.ts';
 import type { DocumentWriter } from './document-writer.ts';
 import type { Lease } from './lease.ts';
 import type { MeshFiles } from './mesh-files.ts';
@@ -43,27 +44,27 @@ const SETTLE_MS = 5_000;
 export class Control {
   readonly #parts: ControlParts;
   readonly #stopped = new AbortController();
-  #document: MeshDocument;
+  readonly #publisher: DocumentPublisher;
   #problems = '';
   #startedAt = 0;
   #reconciled: string | undefined;
   #looping: Promise<void> | undefined;
   #round: Promise<void> | undefined;
-  #wasLeading = false;
   #running: ReadonlySet<string | undefined> = new Set();
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
-    this.#document = buildMeshDocument(this.#input({}, 0)).document;
+    const { lease, writer } = parts;
+    this.#publisher = new DocumentPublisher(lease, writer, buildMeshDocument(this.#input({}, 0)).document);
   }
 
   /** The newest document, whether or not this process may write it. */
   get document(): MeshDocument {
-    return this.#document;
+    return this.#publisher.current;
   }
 
   get isLeading(): boolean {
-    return this.#parts.lease.isHeld;
+    return this.#publisher.isLeading;
   }
 
   /** Looks once and then goes on in the background. */
@@ -78,7 +79,7 @@ export class Control {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#looping;
-    await this.#parts.lease.release();
+    await this.#publisher.stop();
   }
 
   /** Looks now, so that what was just changed is in the document when it resolves. */
@@ -116,9 +117,9 @@ export class Control {
     if (await this.#parts.files.refresh()) this.#updateGate();
     this.#reconcileWhenChanged();
     const states = await this.#observe();
-    const { document, problems } = buildMeshDocument(this.#input(states, this.#document.version));
+    const { document, problems } = buildMeshDocument(this.#input(states, this.document.version));
     this.#logProblems(problems);
-    await this.#publish(document);
+    await this.#publisher.publish(document);
   }
 
   #reconcileWhenChanged(): void {
@@ -140,19 +141,6 @@ export class Control {
   #updateGate(): void {
     const { gate, files, processes } = this.#parts;
     if (processes.isManaged) gate.update(files.content.config, this.#localManifests());
-  }
-
-  async #publish(document: MeshDocument): Promise<void> {
-    const { lease, writer } = this.#parts;
-    const isLeading = await lease.renew();
-    const isChanged = JSON.stringify(document) !== JSON.stringify(this.#document);
-    const floor = isLeading && !this.#wasLeading ? await writer.version() : 0;
-    const version = Math.max(this.#document.version, floor);
-    const isNew = isChanged || version !== this.#document.version || version === 0;
-    this.#document = isNew ? { ...document, version: version + 1 } : this.#document;
-    if (isLeading && !this.#wasLeading) writer.forget();
-    this.#wasLeading = isLeading;
-    if (isLeading) await writer.write(this.#document);
   }
 
   async #observe(): Promise<Record<string, ObservedState>> {
@@ -215,7 +203,7 @@ export class Control {
     const manifest = files.content.found.find((each) => each.id === id)?.manifest;
     if (!processes.isManaged || !manifest || manifest.run.length === 0) return undefined;
     return gate.blocker(manifest, (dependency) =>
-      this.#document.plugins.some((plugin) => plugin.id === dependency && plugin.state === 'ready'),
+      this.document.plugins.some((plugin) => plugin.id === dependency && plugin.state === 'ready'),
     );
   }
 
