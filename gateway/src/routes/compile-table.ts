@@ -1,5 +1,6 @@
+import type { CorsConfig } from '@plugmesh/shared/config';
 import { compileRoutes, type MeshDocument, type MeshPlugin } from '@plugmesh/shared/mesh-document';
-import { CorsPolicy, type CorsSettings } from '../http/cors.ts';
+import { CorsPolicy } from '../http/cors.ts';
 import type { Metrics } from '../own/metrics.ts';
 import type { Pool } from '../upstream/pool.ts';
 import type { Route } from './route.ts';
@@ -7,7 +8,7 @@ import { RouteTable } from './route-table.ts';
 
 /** What routes are made of besides the document. */
 export interface TableParts {
-  readonly cors: CorsSettings;
+  readonly cors: CorsConfig;
   readonly metrics: Metrics;
   /** The pool of a plugin or service. */
   pool(id: string): Pool;

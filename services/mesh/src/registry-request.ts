@@ -1,11 +1,12 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIPv6 } from 'node:net';
-import type { Config, Grants } from '@plugmesh/shared/config';
+import { createBlockList, type Config, type PluginSettings } from '@plugmesh/shared/config';
 import { MeshError, MeshProblems } from '@plugmesh/shared/errors';
 import { type Manifest, parseRegisteredManifest } from '@plugmesh/shared/manifest';
-import type { Registration } from '@plugmesh/shared/mesh-document';
+import { excesses, type Registration } from '@plugmesh/shared/mesh-document';
 import { z } from 'zod';
 import type { MeshFilesContent } from './mesh-files.ts';
+
+const NO_SETTINGS: PluginSettings = { urls: [], config: {} };
 
 const body = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
@@ -45,13 +46,7 @@ export async function readRegistration(
 /** The address must lie in `gateway.instance_networks`, or a plugin could turn the gateway on any host. */
 async function checkNetwork(url: string, networks: readonly string[]): Promise<void> {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  const allowed = new BlockList();
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) allowed.addAddress(address, family);
-    else allowed.addSubnet(address, Number(bits), family);
-  }
+  const allowed = createBlockList(networks);
   const addresses = await lookup(host, { all: true }).catch(() => []);
   const isAllowed = addresses.every(({ address, family }) =>
     allowed.check(address, family === 6 ? 'ipv6' : 'ipv4'),
@@ -70,30 +65,9 @@ function readManifest(plugin: string, value: object, config: Config): Manifest {
     if (!(error instanceof MeshProblems)) throw error;
     throw bad(error.message);
   }
-  const refused = beyondGrants(manifest, config.pluginSettings[plugin]?.grants);
-  if (refused.length === 0) return manifest;
-  throw new MeshError('MESH_FORBIDDEN', `a registered manifest may not set ${refused.join(', ')}`, {
-    fix: `Allow it in plugmesh.toml: [plugins.${plugin}.grants].`,
-  });
-}
-
-const STRICTNESS = ['public', 'key', 'session', 'admin'] as const;
-
-/** What a registered manifest asks for that only `grants` can allow. */
-function beyondGrants(manifest: Manifest, grants: Grants | undefined): string[] {
-  const { name, http, topics, middleware } = manifest;
-  const least = STRICTNESS.indexOf(grants?.guard ?? 'session');
-  const guards = [http.guard, ...http.routes.map(({ guard }) => guard)];
-  const ownTopics = (pattern: string): boolean =>
-    pattern === name || pattern.startsWith(`${name}:`) || (grants?.topics ?? []).includes(pattern);
-  return [
-    ...guards.filter((guard) => STRICTNESS.indexOf(guard) < least).map((guard) => `the guard '${guard}'`),
-    ...http.aliases
-      .filter((alias) => !(grants?.aliases ?? []).includes(alias))
-      .map((alias) => `the alias '${alias}'`),
-    ...topics.filter(({ pattern }) => !ownTopics(pattern)).map(({ pattern }) => `the topic '${pattern}'`),
-    ...(middleware && grants?.middleware !== true ? ['middleware'] : []),
-  ];
+  const [first] = excesses({ id: plugin, manifest, settings: config.pluginSettings[plugin] ?? NO_SETTINGS });
+  if (first) throw first;
+  return manifest;
 }
 
 function bad(message: string): MeshError {

@@ -2,6 +2,7 @@ import type { Guard } from '../mesh-document/types.ts';
 
 /** Cross-origin rules of the gateway; no origin means that browsers of other origins get nothing. */
 export interface CorsConfig {
+  /** Exact origins; `*` allows every origin, without credentials. */
   readonly origins: readonly string[];
   readonly credentials: boolean;
   readonly methods: readonly string[];

@@ -1,3 +1,4 @@
+export * from './block-list.ts';
 export * from './config.ts';
 export { variableOf } from './find-setting.ts';
 export * from './load-config.ts';

@@ -3,8 +3,11 @@ import type { Candidate } from './candidates.ts';
 import { isStricter } from './compile-routes.ts';
 import type { Guard } from './types.ts';
 
+/** A manifest that came with a registration, and the plugin's settings. */
+export type Claim = Pick<Candidate, 'id' | 'manifest' | 'settings'>;
+
 /** What a registered manifest wants beyond what is granted to it (contracts § 1.6). */
-export function excesses(candidate: Candidate): MeshError[] {
+export function excesses(candidate: Claim): MeshError[] {
   const { id, manifest, settings } = candidate;
   if (!manifest) return [];
   const { aliases = [], topics = [], middleware = false } = settings.grants ?? {};
@@ -26,7 +29,7 @@ export function excesses(candidate: Candidate): MeshError[] {
   ];
 }
 
-function guardsOf({ manifest, settings }: Candidate): Guard[] {
+function guardsOf({ manifest, settings }: Claim): Guard[] {
   const routes = manifest?.http.routes.map(({ guard }) => guard) ?? [];
   // The configuration's guard replaces the manifest's: then that one opens nothing.
   const whole = settings.guard === undefined && manifest ? [manifest.http.guard] : [];
