@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Guard } from './guard/guard.ts';
 import { isSameOrigin } from './http/cors.ts';
+import type { ClosedChain } from './middleware/closed-chain.ts';
 import type { Origin, PeerBook } from './http/forwarded.ts';
 import type { GatewayRequest } from './http/gateway-request.ts';
 import { inspectRequest, type HygieneRules } from './http/hygiene.ts';
@@ -27,6 +28,8 @@ export interface DispatcherParts {
   readonly refusals: Refusals;
   /** The routes of the current mesh document. */
   table(): RouteTable;
+  /** The middleware of the current mesh document. */
+  chain(): ClosedChain;
   /** Probes and pages: everything that is no plugin and no service. Throws what it refuses. */
   serveOwn(req: GatewayRequest, res: ServerResponse, target: Target): void;
   readonly isMeshToken: (authorization: string) => boolean;
@@ -76,7 +79,7 @@ export class Dispatcher {
       route = arrival.routed.route;
       checkHandshake(req);
       this.#checkOrigin(req, route, arrival.origin);
-      const permission = this.#admit(req, arrival.routed);
+      const permission = this.#admit(req, arrival.target, arrival.routed);
       prepareOutgoing(req, this.#outgoing(arrival, arrival.routed));
       this.#parts.upgrader.forward(req, socket, { route, permission, head });
     } catch (error) {
@@ -101,7 +104,7 @@ export class Dispatcher {
     }
     route.cors.apply(req, res);
     if (route.kind === 'plugin') refuseServiceWorker(req);
-    const permission = this.#admit(req, arrival.routed);
+    const permission = this.#admit(req, arrival.target, arrival.routed);
     const body = bodyOf(req, permission);
     // Said here, as soon as the request may go on; the plugin is not asked.
     if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
@@ -115,8 +118,9 @@ export class Dispatcher {
     this.#parts.serveOwn(req, res, target);
   }
 
-  /** The guard comes before anything that would tell a stranger whether the plugin runs. */
-  #admit(req: GatewayRequest, { route, rest }: RoutedPath): Permission {
+  /** Middleware of the public phase comes before the guard, and the guard before anything that would tell a stranger whether the plugin runs. */
+  #admit(req: GatewayRequest, { path }: Target, { route, rest }: RoutedPath): Permission {
+    if (route.kind === 'plugin') this.#parts.chain().check(path, route.id);
     const permission = route.permission(rest, req.method ?? 'GET');
     this.#parts.guard.check(permission, req);
     if (route.closed) throw unavailable(route, `its state is '${route.closed.state}'`);

@@ -8,6 +8,7 @@ import { PeerBook } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
 import { Metrics } from './own/metrics.ts';
+import { ClosedChain } from './middleware/closed-chain.ts';
 import { createOwnRoots } from './own/own-roots.ts';
 import { Forwarder } from './proxy/forwarder.ts';
 import { Proxy } from './proxy/proxy.ts';
@@ -43,6 +44,7 @@ export class Gateway {
   readonly #upgrader: Upgrader;
   readonly #server: GatewayServer;
   #table = new RouteTable([]);
+  #chain = new ClosedChain([]);
   #unfollow: (() => void) | undefined;
 
   constructor(parts: GatewayParts) {
@@ -93,6 +95,7 @@ export class Gateway {
       metrics: this.#metrics,
       pool: (id) => this.#pools.get(id),
     });
+    this.#chain = new ClosedChain(document.middleware);
     this.#checks.watch(checked);
     this.#parts.log.debug(
       { version: document.version, plugins: document.plugins.length },
@@ -139,6 +142,7 @@ export class Gateway {
       upgrader: this.#upgrader,
       refusals,
       table: () => this.#table,
+      chain: () => this.#chain,
       serveOwn: createOwnRoots({
         metrics: this.#metrics,
         isDraining: () => this.#server.draining,
