@@ -72,6 +72,19 @@ function addSwitches(app: Express, { control, files, secrets, log }: ControlRout
   };
   app.post('/mesh/plugins/:id/enable', setEnabled(true));
   app.post('/mesh/plugins/:id/disable', setEnabled(false));
+  app.post('/mesh/plugins/:id/reload', async (req, res) => {
+    requireOperator(req, secrets);
+    const { id } = req.params;
+    log.info({ plugin: id }, 'reload asked for by the operator');
+    const reloaded = await control.reload(id);
+    const plugin = control.document.plugins.find((each) => each.id === id);
+    res.json({
+      id,
+      state: plugin?.state,
+      version: control.document.version,
+      ...(reloaded ?? { how: 'start' }),
+    });
+  });
 }
 
 function addRegistry(app: Express, options: ControlRoutesOptions): void {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readOverrides } from '@plugmesh/shared/config';
-import type { MeshError } from '@plugmesh/shared/errors';
+import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
 import {
@@ -15,9 +15,10 @@ import type { DocumentWriter } from './document-writer.ts';
 import type { Lease } from './lease.ts';
 import type { MeshFiles } from './mesh-files.ts';
 import type { PluginObserver } from './plugin-observer.ts';
-import { type ProcessKeeper, wantedPlugin, type WantedPlugin } from './process-keeper.ts';
+import type { ProcessKeeper, WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
+import type { Reloaded, Reloader } from './reloader.ts';
 import type { StartGate } from './start-gate.ts';
 
 /** What the control process is made of. */
@@ -28,6 +29,7 @@ export interface ControlParts {
   readonly keeper: ProcessKeeper;
   readonly observer: PluginObserver;
   readonly gate: StartGate;
+  readonly reloader: Reloader;
   readonly lease: Lease;
   readonly writer: DocumentWriter;
   readonly log: Log;
@@ -70,6 +72,8 @@ export class Control {
   /** Looks once and then goes on in the background. */
   async start(): Promise<void> {
     this.#startedAt = performance.now();
+    this.#parts.reloader.start();
+    this.#parts.gate.adopt((await this.#parts.processes.current()).flatMap(({ plugin }) => plugin ?? []));
     this.#updateGate();
     this.#parts.keeper.adopt(this.#wanted());
     await this.#runRound();
@@ -78,6 +82,8 @@ export class Control {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    this.#parts.reloader.stop();
+    await this.#parts.gate.stop();
     await this.#looping;
     await this.#publisher.stop();
   }
@@ -93,6 +99,26 @@ export class Control {
     this.#updateGate();
     await this.#parts.keeper.reconcile(this.#wanted());
     await this.refresh();
+  }
+
+  /** Looks now. Resolves to whether the document that follows is in Redis, so that gateways have heard of it. */
+  async announce(): Promise<boolean> {
+    await this.refresh();
+    return this.#publisher.isWritten;
+  }
+
+  /** Replaces what runs of a plugin by what its files say now. */
+  async reload(id: string): Promise<Reloaded | undefined> {
+    const { processes, files, gate, keeper } = this.#parts;
+    const plugin = this.document.plugins.find((each) => each.id === id);
+    if (!plugin) throw new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${id}'`);
+    const manifest = this.#localManifests().find(({ name }) => name === id);
+    if (!processes.isManaged || !manifest) throw notReloadable(plugin);
+    const wanted = this.#wanted().find((each) => each.id === id);
+    if (wanted && this.#running.has(id)) return keeper.reload(wanted);
+    await gate.prepare(files.content.config, manifest);
+    await this.apply();
+    return undefined;
   }
 
   async #loop(): Promise<void> {
@@ -124,7 +150,7 @@ export class Control {
 
   #reconcileWhenChanged(): void {
     const wanted = this.#wanted();
-    const key = JSON.stringify(wanted);
+    const key = JSON.stringify(wanted.map(({ names, startedFrom }) => [names, startedFrom]));
     const isSettling = this.#isSettling(wanted);
     this.#reconciled ??= isSettling ? undefined : '';
     if (isSettling || key === this.#reconciled) return;
@@ -144,9 +170,11 @@ export class Control {
   }
 
   async #observe(): Promise<Record<string, ObservedState>> {
-    const { processes, observer } = this.#parts;
+    const { processes, observer, keeper } = this.#parts;
     const running = await processes.current();
     this.#running = new Set(running.map(({ plugin }) => plugin));
+    // The generation that a reload is about to start, or to stop, does not serve.
+    const serving = new Set(this.#wanted().flatMap(({ names }) => names));
     const plugins = this.#enabledPlugins();
     const states = await Promise.all(
       plugins.map(async ({ id, http }) => {
@@ -155,10 +183,11 @@ export class Control {
         const state = await observer.observe({
           id,
           health: http.health,
-          processes: running.filter(({ plugin }) => plugin === id),
+          processes: running.filter(({ plugin, name }) => plugin === id && serving.has(name)),
           remote: this.#remote(id),
         });
-        return [id, state] as const;
+        const failure = keeper.failure(id);
+        return [id, failure === undefined ? state : { reason: failure, ...state }] as const;
       }),
     );
     observer.keepOnly(new Set(states.flatMap(([, state]) => (state.instances ?? []).map(({ id }) => id))));
@@ -195,7 +224,16 @@ export class Control {
     const { config } = this.#parts.files.content;
     return this.#localManifests()
       .filter(({ name }) => this.#blocker(name) === undefined)
-      .map((manifest) => wantedPlugin(manifest, config.pluginSettings[manifest.name]));
+      .map((manifest) => {
+        const { name: id, run, setup, port, instances, folder } = manifest;
+        const from = [run, setup, port, instances, folder, config.pluginSettings[id]];
+        return {
+          id,
+          manifest,
+          names: this.#parts.reloader.names(manifest),
+          startedFrom: JSON.stringify(from),
+        };
+      });
   }
 
   #blocker(id: string): ObservedState | undefined {
@@ -227,4 +265,15 @@ export class Control {
     if (text !== this.#problems && text !== '') this.#parts.log.error(`problems in the mesh\n${text}`);
     this.#problems = text;
   }
+}
+
+function notReloadable({ id, source, enabled, state }: MeshPlugin): MeshError {
+  if (!enabled || state === 'invalid')
+    return new MeshError('MESH_RELOAD_FAILED', `'${id}' is ${enabled ? state : 'disabled'}`, {
+      fix: enabled ? 'correct its manifest: the mesh then starts it by itself' : `./plugmesh enable ${id}`,
+    });
+  const where = source === 'manifest' ? 'by what runs this mesh' : 'elsewhere';
+  return new MeshError('MESH_NOT_SUPPORTED', `'${id}' is started ${where}, not by plugmesh`, {
+    fix: `restart it there; with containers: docker compose up --build -d ${id}`,
+  });
 }

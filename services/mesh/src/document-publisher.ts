@@ -8,6 +8,7 @@ export class DocumentPublisher {
   readonly #writer: DocumentWriter;
   #current: MeshDocument;
   #wasLeading = false;
+  #isWritten = false;
 
   /** `first` is what is shown until something is published. */
   constructor(lease: Lease, writer: DocumentWriter, first: MeshDocument) {
@@ -25,6 +26,11 @@ export class DocumentPublisher {
     return this.#lease.isHeld;
   }
 
+  /** Whether the newest document is in Redis. */
+  get isWritten(): boolean {
+    return this.#isWritten;
+  }
+
   /** Takes over a document that was built with the current version; a changed one gets the next. */
   async publish(document: MeshDocument): Promise<void> {
     const isLeading = await this.#lease.renew();
@@ -37,7 +43,7 @@ export class DocumentPublisher {
       this.#current = { ...document, version: version + 1 };
     }
     if (isFirst) this.#writer.forget();
-    if (isLeading) await this.#writer.write(this.#current);
+    this.#isWritten = isLeading && (await this.#writer.write(this.#current));
   }
 
   /** Leaves the writing to the next process. */

@@ -15,6 +15,7 @@ import { PluginObserver } from './plugin-observer.ts';
 import { ProcessKeeper } from './process-keeper.ts';
 import { ProcessList } from './process-list.ts';
 import { Registrations } from './registrations.ts';
+import { Reloader } from './reloader.ts';
 import { StartGate } from './start-gate.ts';
 
 const config = loadConfig();
@@ -32,13 +33,23 @@ const redis = connectRedis(config.redisUrl ?? 'redis://127.0.0.1:2348', {
 const files = new MeshFiles(log);
 const registrations = new Registrations({ file: join(config.stateDir, 'registrations.json') });
 const processes = new ProcessList(pm2, log);
-const control = new Control({
+const gate = new StartGate(log);
+const reloader: Reloader = new Reloader({
+  pm2,
+  list: processes,
+  gate,
+  files: () => files.content,
+  announce: (): Promise<boolean> => control.announce(),
+  log,
+});
+const control: Control = new Control({
   files,
   registrations,
   processes,
-  keeper: new ProcessKeeper(pm2, processes, log),
+  keeper: new ProcessKeeper(pm2, processes, reloader, log),
   observer: new PluginObserver(),
-  gate: new StartGate(log),
+  gate,
+  reloader,
   lease: new Lease(redis, `${process.pid}-${crypto.randomUUID()}`, log),
   writer: new DocumentWriter(redis, log),
   log,

@@ -22,6 +22,8 @@ const ELSEWHERE_MS = 2000;
 /** A single slow answer takes nothing down. */
 const FAILURES = 3;
 const READY_EVERY_MS = 5000;
+/** As many as a stack trace takes: the error itself stands above it. */
+const LINES_SHOWN = 15;
 
 interface Sight {
   readonly instance: Instance;
@@ -160,7 +162,7 @@ function summary(plugin: ObservedPlugin, sights: readonly Sight[]): Omit<Observe
 }
 
 async function exitReason(process: ManagedProcess): Promise<string> {
-  const lines = await lastLines(process.errorFile, 5);
+  const lines = await lastLines(process.errorFile, LINES_SHOWN);
   const said = lines.length === 0 ? '' : `; its last lines:\n${lines.join('\n')}`;
   const times = process.restarts > 0 ? `, restarted ${process.restarts} times` : '';
   return withCode('MESH_PLUGIN_EXITED', `its process ended by itself (${process.status}${times})${said}`);

@@ -1,68 +1,101 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
-import {
-  isAlive,
-  type ManagedProcess,
-  type Pm2,
-  PLUGIN_STOP_MS,
-  processName,
-} from '@plugmesh/shared/processes';
+import { isAlive, type ManagedProcess, type Pm2, PLUGIN_STOP_MS } from '@plugmesh/shared/processes';
 import type { ProcessList } from './process-list.ts';
+import type { Reloaded, Reloader } from './reloader.ts';
 
 /** A local plugin that should run. */
 export interface WantedPlugin {
   readonly id: string;
+  readonly manifest: Manifest;
   /** pm2's names of its processes. */
   readonly names: readonly string[];
   /** Everything that its processes depend on, as text that is compared. */
   readonly startedFrom: string;
 }
 
-/** Starts, stops and starts anew the local plugins' processes, so that pm2 runs what the files ask for. */
+/** Starts, stops and reloads the local plugins' processes, so that pm2 runs what the files ask for. */
 export class ProcessKeeper {
   readonly #pm2: Pm2 | undefined;
   readonly #list: ProcessList;
+  readonly #reloader: Reloader;
   readonly #log: Log;
-  #known = new Map<string, string>();
+  /** What each plugin's processes were started from. */
+  readonly #known = new Map<string, string>();
+  readonly #failures = new Map<string, string>();
+  #wanted: readonly WantedPlugin[] = [];
   #work: Promise<void> = Promise.resolve();
 
-  constructor(pm2: Pm2 | undefined, list: ProcessList, log: Log) {
+  constructor(pm2: Pm2 | undefined, list: ProcessList, reloader: Reloader, log: Log) {
     this.#pm2 = pm2;
     this.#list = list;
+    this.#reloader = reloader;
     this.#log = log;
   }
 
   /** Takes what runs as what was asked for: at the start, pm2 is still busy with the same list. */
   adopt(wanted: readonly WantedPlugin[]): void {
-    this.#known = byId(wanted);
+    for (const { id, startedFrom } of wanted) this.#known.set(id, startedFrom);
+  }
+
+  /** Why a plugin that serves does so in an older version than the files ask for. */
+  failure(id: string): string | undefined {
+    return this.#failures.get(id);
   }
 
   /** Brings pm2 in line; one change after the other. A plugin that fails harms no other. */
   reconcile(wanted: readonly WantedPlugin[]): Promise<void> {
-    this.#work = this.#work.then(() => this.#reconcile(wanted));
+    this.#wanted = wanted;
+    this.#work = this.#work.then(() => this.#reconcile());
     return this.#work;
   }
 
-  async #reconcile(plugins: readonly WantedPlugin[]): Promise<void> {
+  /** Replaces what runs of a plugin. Rejects with MESH_RELOAD_FAILED and why. */
+  async reload({ id, manifest, startedFrom }: WantedPlugin): Promise<Reloaded> {
+    this.#known.set(id, startedFrom);
+    try {
+      const reloaded = await this.#reloader.reload(manifest);
+      this.#failures.delete(id);
+      return reloaded;
+    } catch (error) {
+      this.#failures.set(id, error instanceof MeshError ? `${error.code}: ${error.message}` : String(error));
+      throw error;
+    } finally {
+      // What was asked for meanwhile has waited.
+      void this.reconcile(this.#wanted);
+    }
+  }
+
+  async #reconcile(): Promise<void> {
     if (!this.#pm2) return;
-    const wanted = byId(plugins);
     const processes = await this.#list.refresh();
-    const running = pluginNames(processes);
-    const isStale = (id: string): boolean => this.#known.has(id) && this.#known.get(id) !== wanted.get(id);
-    for (const [id, names] of running) {
-      if (wanted.has(id) && !isStale(id)) continue;
-      for (const name of names) {
-        const pid = processes.find((each) => each.name === name)?.pid;
-        await this.#try(`stop '${name}'`, (pm2) => this.#stop(pm2, name, pid));
-      }
-    }
-    for (const { id, names } of plugins) {
-      if (running.has(id) && !isStale(id)) continue;
-      await this.#try(`start '${id}'`, (pm2) => pm2.start(names));
-    }
-    this.#known = wanted;
+    const settled = this.#wanted.filter(({ id }) => !this.#reloader.isReloading(id));
+    for (const { name, pid } of processes.filter((each) => this.#isSurplus(each)))
+      await this.#try(`stop '${name}'`, (pm2) => this.#stop(pm2, name, pid));
+    for (const wanted of settled) await this.#bringInLine(wanted, processes);
     await this.#list.refresh();
+  }
+
+  #isSurplus({ plugin, name }: ManagedProcess): boolean {
+    if (plugin === undefined || this.#reloader.isReloading(plugin)) return false;
+    return !this.#wanted.some(({ id, names }) => id === plugin && names.includes(name));
+  }
+
+  async #bringInLine(wanted: WantedPlugin, processes: readonly ManagedProcess[]): Promise<void> {
+    const { id, names, startedFrom } = wanted;
+    const missing = names.filter((name) => !processes.some((each) => each.name === name));
+    if (missing.length < names.length && this.#known.get(id) !== startedFrom) {
+      // Not awaited: it takes as long as the plugin takes to start, and the others must not wait for it.
+      void this.reload(wanted).catch((error: unknown) =>
+        this.#log.error({ err: error }, `'${id}' was not reloaded`),
+      );
+      return;
+    }
+    this.#known.set(id, startedFrom);
+    if (missing.length === 0) return;
+    this.#failures.delete(id);
+    await this.#try(`start '${id}'`, (pm2) => pm2.start(missing));
   }
 
   async #stop(pm2: Pm2, name: string, pid: number | undefined): Promise<void> {
@@ -75,7 +108,7 @@ export class ProcessKeeper {
   }
 
   async #try(what: string, action: (pm2: Pm2) => Promise<void>): Promise<void> {
-    if (!this.#pm2) throw new MeshError('MESH_NOT_SUPPORTED', 'this mesh does not start processes itself');
+    if (!this.#pm2) return;
     try {
       await action(this.#pm2);
       this.#log.info(`pm2: ${what}`);
@@ -83,29 +116,4 @@ export class ProcessKeeper {
       this.#log.error({ err: error }, `pm2 could not ${what}`);
     }
   }
-}
-
-/** A plugin to be run as its manifest and settings say. */
-export function wantedPlugin(manifest: Manifest, settings: unknown): WantedPlugin {
-  const { name: id, run, port, instances, folder } = manifest;
-  // Processes cannot share a fixed port.
-  const count = port === undefined ? instances : 1;
-  return {
-    id,
-    names: Array.from({ length: count }, (_, index) => processName(id, index)),
-    startedFrom: JSON.stringify([run, port, instances, folder, settings]),
-  };
-}
-
-function byId(wanted: readonly WantedPlugin[]): Map<string, string> {
-  return new Map(wanted.map(({ id, startedFrom: from }) => [id, from]));
-}
-
-function pluginNames(processes: readonly ManagedProcess[]): Map<string, Set<string>> {
-  const names = new Map<string, Set<string>>();
-  for (const { plugin, name } of processes) {
-    if (plugin === undefined) continue;
-    names.set(plugin, (names.get(plugin) ?? new Set()).add(name));
-  }
-  return names;
 }

@@ -9,6 +9,7 @@ export interface CommandOptions {
   readonly json: boolean;
   readonly follow: boolean;
   readonly lines: number;
+  readonly watch: boolean;
   readonly help: boolean;
 }
 
@@ -40,6 +41,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       json: values.json ?? false,
       follow: values.follow ?? false,
       lines,
+      watch: values.watch ?? false,
       help: values.help ?? false,
     },
   };
@@ -54,6 +56,7 @@ function parse(args: readonly string[]) {
         config: { type: 'string', short: 'c' },
         json: { type: 'boolean' },
         follow: { type: 'boolean', short: 'f' },
+        watch: { type: 'boolean', short: 'w' },
         lines: { type: 'string', short: 'n' },
         help: { type: 'boolean', short: 'h' },
         // For the launcher: it answers its questions.

@@ -3,6 +3,7 @@ import type { CommandLine } from './command-line.ts';
 import { down } from './down.ts';
 import { logs } from './logs.ts';
 import { ps } from './ps.ts';
+import { reload } from './reload.ts';
 import { setEnabled } from './set-enabled.ts';
 import { test } from './test.ts';
 import { token } from './token.ts';
@@ -24,13 +25,14 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     'up',
     {
-      usage: '[--config FILE] [--yes]',
+      usage: '[--config FILE] [--watch] [--yes]',
       summary: 'start the whole mesh and stay until Ctrl-C',
       details:
-        'Checks the configuration and every manifest, runs what plugins need set up, starts Redis (unless REDIS_URL\n' +
-        'is set), mesh, gateway, channel and the plugins, and shows how each one is. Ctrl-C, SIGTERM or closing the\n' +
-        'terminal stops everything; a second Ctrl-C kills.',
-      examples: ['./plugmesh up', './plugmesh up --config staging.toml'],
+        'Checks the configuration and every manifest, starts Redis (unless REDIS_URL is set), mesh, gateway, channel and\n' +
+        'the plugins, sets up in the background those that need it, and shows how each one is. With --watch a plugin is\n' +
+        'reloaded when one of its source files changes. Ctrl-C, SIGTERM or closing the terminal stops everything; a\n' +
+        'second Ctrl-C kills.',
+      examples: ['./plugmesh up', './plugmesh up --watch', './plugmesh up --config staging.toml'],
       run: up,
     },
   ],
@@ -84,6 +86,18 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         'Its process stops and its routes answer 503. Remembered in the state folder, above plugmesh.toml.',
       examples: ['./plugmesh disable system'],
       run: (line) => setEnabled(line, false),
+    },
+  ],
+  [
+    'reload',
+    {
+      usage: 'PLUGIN…',
+      summary: 'replace what runs of a plugin, without a failed request',
+      details:
+        'Runs its setup if its sources have changed, starts the next generation beside the one that runs, waits until it\n' +
+        'is ready, moves the routes over and stops the old one. One that does not get ready leaves the old one serving.',
+      examples: ['./plugmesh reload system', './plugmesh reload hello-go hello-rust'],
+      run: reload,
     },
   ],
   [

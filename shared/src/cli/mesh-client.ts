@@ -23,6 +23,14 @@ export interface ProcessView {
   readonly uptimeMs?: number;
 }
 
+/** What a reload came to. */
+export interface ReloadView {
+  readonly id: string;
+  readonly how: 'generation' | 'restart' | 'start';
+  readonly generation?: number;
+  readonly readyMs?: number;
+}
+
 /** The mesh as a whole. */
 export interface StatusView {
   readonly state: string;
@@ -33,6 +41,8 @@ export interface StatusView {
 }
 
 const TIMEOUT_MS = 10_000;
+/** A reload may build first. */
+const RELOAD_TIMEOUT_MS = 15 * 60_000;
 
 /** Talks to the control process of a mesh as its operator. */
 export class MeshClient {
@@ -57,11 +67,19 @@ export class MeshClient {
     await this.#call('POST', `/mesh/plugins/${encodeURIComponent(id)}/${enabled ? 'enable' : 'disable'}`);
   }
 
-  async #call(method: string, path: string): Promise<unknown> {
+  async reload(id: string): Promise<ReloadView> {
+    return (await this.#call(
+      'POST',
+      `/mesh/plugins/${encodeURIComponent(id)}/reload`,
+      RELOAD_TIMEOUT_MS,
+    )) as ReloadView;
+  }
+
+  async #call(method: string, path: string, timeoutMs = TIMEOUT_MS): Promise<unknown> {
     const response = await fetch(`${this.#origin}${path}`, {
       method,
       headers: { authorization: `Bearer ${this.#token}` },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     }).catch((cause: unknown) => {
       throw new MeshError('MESH_NOT_RUNNING', `nothing answers at ${this.#origin}`, {
         fix: 'start it: ./plugmesh up',

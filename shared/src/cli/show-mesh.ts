@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import { localOrigin } from '../processes/index.ts';
-import { MeshClient, type PluginView } from './mesh-client.ts';
+import type { MeshClient, PluginView } from './mesh-client.ts';
 import { pluginTable } from './table.ts';
 
 const POLL_MS = 100;
@@ -11,33 +11,37 @@ const CORE_DEADLINE_MS = 60_000;
 const PLUGIN_PATIENCE_MS = 10_000;
 const LATE_POLL_MS = 500;
 
-/** When it began, when to give up, and whom to tell that mesh, channel and gateway are ready. */
+/** Whom to ask, when it began, when to give up, and whom to tell that mesh, channel and gateway are ready. */
 export interface ShowOptions {
+  readonly client: MeshClient;
   readonly startedAt: number;
   readonly stopped: AbortSignal;
   readonly onReady: () => void;
 }
 
-/** Waits until the mesh is ready and prints it; then follows plugins that are late. */
-export async function showMesh(config: Config, options: ShowOptions): Promise<void> {
-  const { startedAt, stopped, onReady } = options;
+/** Waits until the mesh is ready and prints it. Resolves to the plugins as they were shown. */
+export async function showMesh(config: Config, options: ShowOptions): Promise<readonly PluginView[]> {
+  const { client, startedAt, stopped, onReady } = options;
   // A function, because the compiler believes that the signal cannot change across an await.
   const isStopped = (): boolean => stopped.aborted;
   await untilCoreReady(config, stopped);
-  if (isStopped()) return;
+  if (isStopped()) return [];
   onReady();
-  const client = new MeshClient(config);
   const coreReadyAt = performance.now();
   let plugins = await client.plugins();
-  while (!isStopped() && !plugins.every(isSettled) && performance.now() - coreReadyAt < PLUGIN_PATIENCE_MS) {
+  while (
+    !isStopped() &&
+    plugins.some(isWorthWaiting) &&
+    performance.now() - coreReadyAt < PLUGIN_PATIENCE_MS
+  ) {
     await delay(POLL_MS);
     plugins = await client.plugins();
   }
-  if (isStopped()) return;
+  if (isStopped()) return plugins;
   say(`\n${pluginTable(plugins)}\n`);
   say(urls(config));
   say(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
-  await followLate(client, plugins, stopped);
+  return plugins;
 }
 
 async function untilCoreReady(config: Config, stopped: AbortSignal): Promise<void> {
@@ -76,21 +80,35 @@ function isSettled({ state, enabled }: PluginView): boolean {
   return !enabled || (state !== 'starting' && state !== 'stopped');
 }
 
-async function followLate(
+/** One that is starting and says why waits for its setup or for another plugin: that may take long. */
+function isWorthWaiting(plugin: PluginView): boolean {
+  return !isSettled(plugin) && plugin.reason === undefined;
+}
+
+/** Says what becomes of those that were not there yet when the mesh was shown. */
+export async function followLate(
   client: MeshClient,
   shown: readonly PluginView[],
   stopped: AbortSignal,
 ): Promise<void> {
-  const late = new Map(shown.filter((plugin) => !isSettled(plugin)).map(({ id, state }) => [id, state]));
+  const late = new Map(
+    shown.filter((plugin) => !isSettled(plugin)).map((plugin) => [plugin.id, saying(plugin)]),
+  );
   while (late.size > 0 && !stopped.aborted) {
     await delay(LATE_POLL_MS);
     // mesh may be restarting: the next answer will do.
     const plugins = await client.plugins().catch(() => []);
-    for (const plugin of plugins.filter((each) => late.has(each.id) && isSettled(each))) {
-      late.delete(plugin.id);
-      say(`${plugin.id} is ${plugin.state}${plugin.reason === undefined ? '' : `: ${plugin.reason}`}`);
+    for (const plugin of plugins) {
+      if (!late.has(plugin.id) || late.get(plugin.id) === saying(plugin)) continue;
+      say(saying(plugin));
+      late.set(plugin.id, saying(plugin));
+      if (isSettled(plugin)) late.delete(plugin.id);
     }
   }
+}
+
+function saying({ id, state, reason }: PluginView): string {
+  return `${id} is ${state}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function urls(config: Config): string {

@@ -20,10 +20,6 @@ export class StopSignals {
     for (const signal of SIGNALS) process.on(signal, this.#handler);
   }
 
-  get hasStopped(): boolean {
-    return this.#firstAt !== undefined;
-  }
-
   /** Aborted with the first signal. */
   get stopped(): AbortSignal {
     return this.#controller.signal;

@@ -15,6 +15,9 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
+/** What a reason is said of: work under way, or one that serves although something is wrong; else a failure. */
+const MARKS: Readonly<Record<string, string>> = { starting: '…', ready: '!' };
+
 /** One row per plugin, and below them why some are not ready. */
 export function pluginTable(plugins: readonly PluginView[]): string {
   const rows = plugins.map((plugin) => [
@@ -26,7 +29,7 @@ export function pluginTable(plugins: readonly PluginView[]): string {
     readyMs(plugin),
   ]);
   const reasons = plugins.flatMap(({ id, state, reason }) =>
-    reason === undefined || state === 'ready' ? [] : [`✖ ${id}: ${reason.replaceAll('\n', '\n    ')}`],
+    reason === undefined ? [] : [`${MARKS[state] ?? '✖'} ${id}: ${reason.replaceAll('\n', '\n    ')}`],
   );
   return [table([['PLUGIN', 'STATE', 'LANGUAGE', 'PORT', 'GUARD', 'READY'], ...rows]), ...reasons].join('\n');
 }

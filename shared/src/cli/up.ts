@@ -1,25 +1,19 @@
 import { formatProblem, MeshError, MeshProblems } from '../errors/index.ts';
 import { findManifests, type FoundManifest } from '../manifest/index.ts';
 import type { Config } from '../config/index.ts';
-import {
-  findRedisServer,
-  loadMeshConfig,
-  localPlugins,
-  meshPorts,
-  meshRoot,
-  programPath,
-} from '../processes/index.ts';
+import { findRedisServer, loadMeshConfig, meshPorts, meshRoot, programPath } from '../processes/index.ts';
 import { processEnvironment } from '../config/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { killLeftovers } from './leftovers.ts';
+import { MeshClient } from './mesh-client.ts';
 import { MeshRun } from './mesh-run.ts';
 import { assertPortsFree } from './port-check.ts';
-import { preparePlugins } from './prepare-plugins.ts';
-import { showMesh } from './show-mesh.ts';
+import { followLate, showMesh } from './show-mesh.ts';
 import { forgetUp, recordUp, runningUp } from './run-record.ts';
 import { StopSignals } from './stop-signals.ts';
+import { watchPlugins } from './watch-plugins.ts';
 
-/** `plugmesh up`: check everything, set up, start, show, and stay until a signal. */
+/** `plugmesh up`: check everything, start, show, and stay until a signal. */
 export async function up({ options }: CommandLine): Promise<number> {
   const startedAt = performance.now();
   const config = readConfig(options.config);
@@ -27,16 +21,19 @@ export async function up({ options }: CommandLine): Promise<number> {
   const signals = new StopSignals();
   const run = new MeshRun(config);
   try {
-    await prepareMesh(config, signals.stopped);
-    if (signals.hasStopped) return 0;
+    prepareMesh(config);
     run.start();
-    const shown = showMesh(config, {
-      startedAt,
-      stopped: signals.stopped,
-      onReady: () => run.confirm(),
-    });
+    const { stopped } = signals;
+    const client = new MeshClient(config);
+    const shown = showMesh(config, { client, startedAt, stopped, onReady: () => run.confirm() });
+    const followed = shown.then((plugins) =>
+      Promise.all([
+        followLate(client, plugins, stopped),
+        ...(options.watch ? [watchPlugins(config, client, stopped)] : []),
+      ]),
+    );
     // Whichever comes first: a signal, a start that fails, or a pm2 that cannot be kept alive.
-    await Promise.race([signals.received, run.failed, shown.then(() => signals.received)]);
+    await Promise.race([signals.received, run.failed, followed.then(() => signals.received)]);
     return 0;
   } finally {
     signals.onSecond(() => void run.kill());
@@ -74,14 +71,13 @@ async function claim(config: Config): Promise<void> {
   if (left > 0) process.stdout.write(`Ended ${left} processes that an earlier run had left behind.\n`);
 }
 
-async function prepareMesh(config: Config, stopped: AbortSignal): Promise<void> {
+function prepareMesh(config: Config): void {
   assertRedis(config);
   assertPortsFree(config);
   const found = findManifests(config);
   const problems = problemsOf(found);
   if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
   meshPorts(config, found, true);
-  await preparePlugins(config, localPlugins(config, found), stopped);
 }
 
 function assertRedis(config: Config): void {

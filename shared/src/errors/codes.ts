@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   MESH_PLUGIN_NOT_LISTENING: { status: 502, title: 'A plugin did not listen on its port in time' },
   MESH_PLUGIN_EXITED: { status: 502, title: "A plugin's process ended by itself" },
   MESH_PLUGIN_NOT_STOPPING: { status: 500, title: "A plugin's process did not stop in time" },
+  MESH_RELOAD_FAILED: { status: 409, title: "A plugin's new version did not get ready" },
   MESH_ALREADY_RUNNING: { status: 409, title: 'This mesh is already running' },
   MESH_NOT_RUNNING: { status: 500, title: 'This mesh is not running' },
   MESH_STEP_FAILED: { status: 500, title: 'A step of starting or stopping failed or took too long' },

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { HOME, meshProcesses } from './mesh-processes.ts';
 import { pm2App, type Pm2App } from './pm2-app.ts';
 import { meshPorts } from './ports.ts';
+import { START_VARIABLE } from './pm2.ts';
 import { preparation } from './preparation.ts';
 
 /** The configuration that `plugmesh` and `ecosystem.config.js` use wherever they are called from. */
@@ -22,15 +23,28 @@ export function meshRoot(file?: string): string {
   return named === undefined || named === '' ? HOME : dirname(resolve(named));
 }
 
-/** pm2's app list: plain `pm2 start ecosystem.config.js` runs the same mesh as `plugmesh up`. */
+/**
+ * pm2's app list: plain `pm2 start ecosystem.config.js` runs the same mesh as `plugmesh up`. When mesh calls pm2, it
+ * names the processes that are meant in PLUGMESH_START.
+ */
 export function ecosystem(config: Config = loadMeshConfig()): { readonly apps: readonly Pm2App[] } {
   const found = findManifests(config);
   const ports = meshPorts(config, found);
-  // Plugins that wait for others, or for their setup, are started by mesh when it is their turn.
-  const first = localPlugins(config, found).filter(
-    (manifest) => manifest.dependsOn.length === 0 && preparation(config, manifest).state === 'prepared',
-  );
-  return { apps: meshProcesses(config, first, ports).map((process) => pm2App(process, config)) };
+  const local = localPlugins(config, found);
+  const named = processEnvironment()[START_VARIABLE]?.split(',');
+  const processes = named
+    ? meshProcesses(config, local, ports).filter(({ name }) => named.includes(name))
+    : meshProcesses(
+        config,
+        local.filter((manifest) => startsByItself(config, manifest)),
+        ports,
+      );
+  return { apps: processes.map((process) => pm2App(process, config)) };
+}
+
+/** Plugins that wait for others, or for their setup, are started by mesh when it is their turn. */
+function startsByItself(config: Config, manifest: Manifest): boolean {
+  return manifest.dependsOn.length === 0 && preparation(config, manifest).state === 'prepared';
 }
 
 /** The manifests of the enabled plugins that this host runs. */

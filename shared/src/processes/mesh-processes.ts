@@ -8,7 +8,7 @@ import { findProgram, findRedisServer, programPath } from './program.ts';
 
 /** One process of the mesh: what to run, and with what. */
 export interface MeshProcess {
-  /** As pm2 shows it: `gateway`, the plugin's id, `<id>:1` for its second instance. */
+  /** As pm2 shows it: `gateway`, the plugin's id, `<id>:1` for its second instance, `<id>.2` for a second generation. */
   readonly name: string;
   readonly kind: 'redis' | 'mesh' | 'gateway' | 'channel' | 'plugin';
   /** For plugins: which one, and which of its instances. */
@@ -44,7 +44,7 @@ export function meshProcesses(config: Config, manifests: readonly Manifest[], po
   ];
 }
 
-/** The processes of one plugin, one per instance. */
+/** The processes of one plugin, one per instance; while it is reloaded, those of both generations. */
 export function pluginProcesses(
   config: Config,
   manifest: Manifest,
@@ -54,28 +54,40 @@ export function pluginProcesses(
   const id = manifest.name;
   const env = pluginEnvironmentOf(config, id, ports, secrets);
   const [program = '', ...rest] = manifest.run;
-  const path = env['PATH'] ?? '';
-  return (ports.plugins[id] ?? []).map((port, index) => ({
-    name: processName(id, index),
-    kind: 'plugin',
-    plugin: id,
-    instance: instanceId(id, index),
-    port,
-    argv: [findProgram(program, path, manifest.folder) ?? program, ...rest],
-    cwd: manifest.folder,
-    env: { ...env, PORT: String(port), PLUGMESH_INSTANCE: instanceId(id, index) },
-    stopMs: PLUGIN_STOP_MS,
-  }));
+  const argv = [findProgram(program, env['PATH'] ?? '', manifest.folder) ?? program, ...rest];
+  const generation = generationOf(ports, id);
+  const processes = (list: readonly number[] = [], number = generation): MeshProcess[] =>
+    list.map((port, index) => ({
+      name: processName(id, index, number),
+      kind: 'plugin',
+      plugin: id,
+      instance: instanceId(id, index, number),
+      port,
+      argv,
+      cwd: manifest.folder,
+      env: { ...env, PORT: String(port), PLUGMESH_INSTANCE: instanceId(id, index, number) },
+      stopMs: PLUGIN_STOP_MS,
+    }));
+  return [...processes(ports.plugins[id]), ...processes(ports.next[id], generation + 1)];
 }
 
-/** pm2's name of a plugin's process. */
-export function processName(plugin: string, index: number): string {
-  return index === 0 ? plugin : `${plugin}:${index}`;
+/** How often a plugin has been reloaded, plus one. */
+export function generationOf({ generations }: Ports, plugin: string): number {
+  return generations[plugin] ?? 1;
+}
+
+/** pm2's name of a plugin's process. A plugin's id has no dot. */
+export function processName(plugin: string, index: number, generation = 1): string {
+  return index === 0 ? dotted(plugin, generation) : `${dotted(plugin, generation)}:${index}`;
 }
 
 /** The name of a local instance in the mesh document. */
-export function instanceId(plugin: string, index: number): string {
-  return `${plugin}-${index}`;
+export function instanceId(plugin: string, index: number, generation = 1): string {
+  return `${dotted(plugin, generation)}-${index}`;
+}
+
+function dotted(plugin: string, generation: number): string {
+  return generation === 1 ? plugin : `${plugin}.${generation}`;
 }
 
 /** Where this mesh's Redis is. */

@@ -42,7 +42,7 @@ export function pm2App(process: MeshProcess, config: Config): Pm2App {
   };
 }
 
-/** Where a process's output goes. */
+/** Where a process's output goes: all generations of a plugin write to one file. */
 export function logFile(config: Config, name: string): string {
-  return join(config.stateDir, 'logs', `${name.replace(':', '-')}.log`);
+  return join(config.stateDir, 'logs', `${name.replace(/\.\d+/, '').replace(':', '-')}.log`);
 }

@@ -16,6 +16,9 @@ const CALL_TIMEOUT_MS = 30_000;
 const PM2 = join(HOME, 'node_modules/pm2/bin/pm2');
 const ECOSYSTEM = join(HOME, 'ecosystem.config.js');
 
+/** Names of processes, joined by commas: the ecosystem file lists these alone. */
+export const START_VARIABLE = 'PLUGMESH_START';
+
 /** pm2, run as the separate program that it is: it is never imported (its licence is AGPL-3.0). */
 export class Pm2 {
   readonly home: string;
@@ -46,25 +49,25 @@ export class Pm2 {
 
   /** Everything that pm2 runs. */
   async list(): Promise<ManagedProcess[]> {
-    const output = await this.#call('jlist');
+    const output = await this.#call(['jlist']);
     // pm2 may say something of its own first.
     const start = output.search(/^\[/m);
     return (JSON.parse(output.slice(Math.max(start, 0))) as unknown[]).map(managedProcess);
   }
 
-  /** Starts the processes of these names as the ecosystem file lists them now. */
+  /** Starts the processes of these names as files and state folder describe them now. */
   async start(names: readonly string[]): Promise<void> {
-    await this.#call('start', ECOSYSTEM, '--only', names.join(','));
+    await this.#call(['start', ECOSYSTEM], { [START_VARIABLE]: names.join(',') });
   }
 
-  /** Stops and forgets a process, or all of a namespace. */
-  async delete(name: string): Promise<void> {
-    await this.#call('delete', name);
+  /** Stops and forgets processes, or all of a namespace. */
+  async delete(...names: readonly string[]): Promise<void> {
+    await this.#call(['delete', ...names]);
   }
 
-  async #call(...args: string[]): Promise<string> {
+  async #call(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<string> {
     const child = spawn(process.execPath, [PM2, ...args], {
-      env: this.#environment(),
+      env: { ...this.#environment(), ...variables },
       cwd: this.#config.root,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: CALL_TIMEOUT_MS,

@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { processEnvironment, type Config } from '../config/index.ts';
 import type { Manifest } from '../manifest/index.ts';
+import { logFile } from './pm2-app.ts';
 import { findProgram, programPath } from './program.ts';
 import { missingRequirement } from './requirements.ts';
+import { runSetupCommand, type SetupOptions } from './setup-command.ts';
 import { readState, writeState } from './state-file.ts';
 
 /** How far a plugin is from being startable on this machine. */
@@ -15,22 +16,24 @@ export type Preparation =
   | { readonly state: 'needed' }
   | { readonly state: 'skipped' | 'failed'; readonly reason: string };
 
-const OUTPUT_KEPT = 1500;
-
 /** What is known about a plugin's preparation, without running anything. */
 export function preparation(config: Config, manifest: Manifest): Preparation {
   if (manifest.setup.length === 0 && Object.keys(manifest.requires).length === 0) return runnable(manifest);
   const record = Object(readState(recordFile(config, manifest))) as Record<string, unknown>;
   if (record['inputs'] !== inputsOf(manifest)) return { state: 'needed' };
-  if (record['state'] === 'prepared') return runnable(manifest);
+  if (record['state'] === 'prepared') {
+    const known = runnable(manifest);
+    // What the setup made is gone: it makes it again.
+    return known.state === 'failed' && manifest.setup.length > 0 ? { state: 'needed' } : known;
+  }
   const state = record['state'] === 'skipped' ? 'skipped' : 'failed';
   return { state, reason: String(record['reason']) };
 }
 
 /** What a preparation tells, and what breaks it off. */
 export interface PrepareOptions {
-  /** Called with each setup command before it runs. */
-  readonly onStep?: (command: string) => void;
+  /** Called with each setup command before it runs, and how many there are: `cargo build (1/2)`. */
+  readonly onStep?: (step: string) => void;
   /** Ends the setup that is running. */
   readonly stopped?: AbortSignal;
 }
@@ -41,6 +44,8 @@ export async function prepare(
   manifest: Manifest,
   { onStep = () => undefined, stopped }: PrepareOptions = {},
 ): Promise<Preparation> {
+  // From before the setup: what is edited while it runs is not yet in what it makes.
+  const inputs = inputsOf(manifest);
   const known = preparation(config, manifest);
   const missing = await missingRequirement(manifest);
   const result: Preparation =
@@ -48,22 +53,21 @@ export async function prepare(
       ? { state: 'skipped', reason: missing }
       : known.state === 'prepared'
         ? known
-        : await runSetup(manifest, onStep, stopped);
+        : await runSetup(manifest, onStep, { logFile: logFile(config, `${manifest.name}.setup`), stopped });
   // A setup that was broken off says nothing about the next try.
   if (stopped?.aborted === true) return { state: 'needed' };
-  // The setup may have made files that count as inputs.
-  writeState(recordFile(config, manifest), { inputs: inputsOf(manifest), ...result });
+  writeState(recordFile(config, manifest), { inputs, ...result });
   return result.state === 'prepared' ? runnable(manifest) : result;
 }
 
 async function runSetup(
   manifest: Manifest,
-  onStep: (command: string) => void,
-  stopped: AbortSignal | undefined,
+  onStep: (step: string) => void,
+  options: SetupOptions,
 ): Promise<Preparation> {
-  for (const command of manifest.setup) {
-    onStep(command.join(' '));
-    const problem = await runCommand(manifest, command, stopped);
+  for (const [index, command] of manifest.setup.entries()) {
+    onStep(`${command.join(' ')} (${index + 1}/${manifest.setup.length})`);
+    const problem = await runSetupCommand(manifest, command, options);
     if (problem !== undefined) return { state: 'failed', reason: `MESH_SETUP_FAILED ${problem}` };
   }
   return { state: 'prepared' };
@@ -77,41 +81,6 @@ function runnable(manifest: Manifest): Preparation {
     state: 'failed',
     reason: `MESH_REQUIREMENT_MISSING '${program}', which the manifest's 'run' names, is neither on PATH nor in ${manifest.folder}`,
   };
-}
-
-async function runCommand(
-  manifest: Manifest,
-  command: readonly string[],
-  stopped: AbortSignal | undefined,
-): Promise<string | undefined> {
-  const [program = '', ...args] = command;
-  const { HOME: home, LANG: lang } = processEnvironment();
-  const path = programPath(processEnvironment());
-  const child = spawn(findProgram(program, path, manifest.folder) ?? program, args, {
-    cwd: manifest.folder,
-    env: {
-      PATH: path,
-      ...(home === undefined ? {} : { HOME: home }),
-      ...(lang === undefined ? {} : { LANG: lang }),
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that what it has started can be ended with it.
-    detached: true,
-  });
-  const end = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  };
-  stopped?.addEventListener('abort', end);
-  let output = '';
-  const collect = (chunk: Buffer): void => void (output = (output + chunk.toString()).slice(-OUTPUT_KEPT));
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  child.once('error', (error) => resolve(`'${command.join(' ')}' could not be run: ${error.message}`));
-  child.once('close', (code) =>
-    resolve(code === 0 ? undefined : `'${command.join(' ')}' ended with ${String(code)}: ${output.trim()}`),
-  );
-  return promise.finally(() => stopped?.removeEventListener('abort', end));
 }
 
 function recordFile(config: Config, manifest: Manifest): string {
@@ -132,7 +101,8 @@ function inputsOf(manifest: Manifest): string {
   return hash.digest('hex');
 }
 
-function sourceFiles(folder: string): string[] {
+/** The source files of a plugin, as a setup or a watcher looks at them; what is made from them is left out. */
+export function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {

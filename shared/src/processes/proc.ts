@@ -6,23 +6,33 @@ export interface SystemProcess {
   readonly command: string;
 }
 
+const ESTABLISHED = '01';
 const LISTEN = '0A';
 
 /** TCP ports that somebody listens on, with the socket's inode. Empty where there is no /proc. */
 export function listeningPorts(): Map<number, Set<string>> {
   const ports = new Map<number, Set<string>>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    // Columns: sl local_address rem_address st … inode (proc(5)).
-    for (const line of read(table).split('\n').slice(1)) {
-      const columns = line.trim().split(/\s+/);
-      const [, local, , state] = columns;
-      const inode = columns[9];
-      if (state !== LISTEN || local === undefined || inode === undefined) continue;
-      const port = Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16);
-      ports.set(port, (ports.get(port) ?? new Set()).add(inode));
-    }
-  }
+  for (const { port, inode } of tcpSockets(LISTEN))
+    ports.set(port, (ports.get(port) ?? new Set()).add(inode));
   return ports;
+}
+
+/** How many connections to these local ports are open. 0 where there is no /proc. */
+export function connectionsTo(ports: readonly number[]): number {
+  return tcpSockets(ESTABLISHED).filter(({ port }) => ports.includes(port)).length;
+}
+
+/** The local ends of the TCP sockets in a state (net/tcp_states.h). */
+function tcpSockets(wanted: string): { readonly port: number; readonly inode: string }[] {
+  const lines = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => read(table).split('\n').slice(1));
+  return lines.flatMap((line) => {
+    // Columns: sl local_address rem_address st … inode (proc(5)).
+    const columns = line.trim().split(/\s+/);
+    const [, local, , state] = columns;
+    const inode = columns[9];
+    if (state !== wanted || local === undefined || inode === undefined) return [];
+    return [{ port: Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16), inode }];
+  });
 }
 
 /** Who listens on a TCP port; undefined when nobody does, or when we may not see who. */

@@ -109,16 +109,16 @@ export class TestMesh {
   }
 
   /** Starts `up` without waiting for anything. */
-  launch(): void {
-    const { child, output } = this.#spawn(['up'], (text) => (this.#output = text));
+  launch(...options: string[]): void {
+    const { child, output } = this.#spawn(['up', ...options], (text) => (this.#output = text));
     this.#output = output();
     this.#child = child;
     this.#exit = ended(child);
   }
 
   /** Starts `up` and waits until it has shown the mesh. */
-  async up(): Promise<void> {
-    this.launch();
+  async up(...options: string[]): Promise<void> {
+    this.launch(...options);
     let hasEnded = false;
     void this.#exit.then(() => (hasEnded = true));
     await eventually(() => hasEnded || this.#output.includes('Ready in'), { timeoutMs: 30_000 }).catch(

@@ -1,0 +1,19 @@
+import { MeshError } from '../errors/index.ts';
+import { loadMeshConfig } from '../processes/index.ts';
+import type { CommandLine } from './command-line.ts';
+import { MeshClient, type ReloadView } from './mesh-client.ts';
+
+/** `plugmesh reload`: the next generation of a plugin takes over from the one that runs. */
+export async function reload({ operands, options }: CommandLine): Promise<number> {
+  if (operands.length === 0) throw new MeshError('MESH_USAGE', "'reload' needs a plugin's name");
+  const client = new MeshClient(loadMeshConfig(options.config));
+  for (const id of operands) process.stdout.write(`${describeReload(await client.reload(id))}\n`);
+  return 0;
+}
+
+/** What a reload came to, in one line. */
+export function describeReload({ id, how, readyMs = 0, generation = 1 }: ReloadView): string {
+  if (how === 'start') return `${id} did not run; it is started`;
+  const gap = how === 'restart' ? '; its port is fixed, so there was a gap' : `, generation ${generation}`;
+  return `✔ ${id} is reloaded (ready after ${readyMs} ms${gap})`;
+}
