@@ -1,11 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readOverrides } from '@plugmesh/shared/config';
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
-import type { Manifest } from '@plugmesh/shared/manifest';
 import {
   buildMeshDocument,
-  type DocumentInput,
   type MeshDocument,
   type MeshPlugin,
   type ObservedState,
@@ -15,6 +12,7 @@ import type { DocumentWriter } from './document-writer.ts';
 import type { Lease } from './lease.ts';
 import type { MeshFiles } from './mesh-files.ts';
 import type { PluginObserver } from './plugin-observer.ts';
+import { PluginPlan } from './plugin-plan.ts';
 import type { ProcessKeeper, WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
@@ -46,6 +44,7 @@ const SETTLE_MS = 5_000;
 export class Control {
   readonly #parts: ControlParts;
   readonly #stopped = new AbortController();
+  readonly #plan: PluginPlan;
   readonly #publisher: DocumentPublisher;
   #problems = '';
   #startedAt = 0;
@@ -57,7 +56,14 @@ export class Control {
   constructor(parts: ControlParts) {
     this.#parts = parts;
     const { lease, writer } = parts;
-    this.#publisher = new DocumentPublisher(lease, writer, buildMeshDocument(this.#input({}, 0)).document);
+    this.#plan = new PluginPlan(parts, (id) =>
+      this.document.plugins.some((plugin) => plugin.id === id && plugin.state === 'ready'),
+    );
+    this.#publisher = new DocumentPublisher(
+      lease,
+      writer,
+      buildMeshDocument(this.#plan.input({}, 0)).document,
+    );
   }
 
   /** The newest document, whether or not this process may write it. */
@@ -75,7 +81,7 @@ export class Control {
     this.#parts.reloader.start();
     this.#parts.gate.adopt((await this.#parts.processes.current()).flatMap(({ plugin }) => plugin ?? []));
     this.#updateGate();
-    this.#parts.keeper.adopt(this.#wanted());
+    this.#parts.keeper.adopt(this.#plan.wanted());
     await this.#runRound();
     this.#looping ??= this.#loop();
   }
@@ -97,7 +103,7 @@ export class Control {
   /** Brings the processes in line with files and overrides, then looks. */
   async apply(): Promise<void> {
     this.#updateGate();
-    await this.#parts.keeper.reconcile(this.#wanted());
+    await this.#parts.keeper.reconcile(this.#plan.wanted());
     await this.refresh();
   }
 
@@ -112,9 +118,9 @@ export class Control {
     const { processes, files, gate, keeper } = this.#parts;
     const plugin = this.document.plugins.find((each) => each.id === id);
     if (!plugin) throw new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${id}'`);
-    const manifest = this.#localManifests().find(({ name }) => name === id);
+    const manifest = this.#plan.localManifests().find(({ name }) => name === id);
     if (!processes.isManaged || !manifest) throw notReloadable(plugin);
-    const wanted = this.#wanted().find((each) => each.id === id);
+    const wanted = this.#plan.wanted().find((each) => each.id === id);
     if (wanted && this.#running.has(id)) return keeper.reload(wanted);
     await gate.prepare(files.content.config, manifest);
     await this.apply();
@@ -143,13 +149,13 @@ export class Control {
     if (await this.#parts.files.refresh()) this.#updateGate();
     this.#reconcileWhenChanged();
     const states = await this.#observe();
-    const { document, problems } = buildMeshDocument(this.#input(states, this.document.version));
+    const { document, problems } = buildMeshDocument(this.#plan.input(states, this.document.version));
     this.#logProblems(problems);
     await this.#publisher.publish(document);
   }
 
   #reconcileWhenChanged(): void {
-    const wanted = this.#wanted();
+    const wanted = this.#plan.wanted();
     const key = JSON.stringify(wanted.map(({ names, startedFrom }) => [names, startedFrom]));
     const isSettling = this.#isSettling(wanted);
     this.#reconciled ??= isSettling ? undefined : '';
@@ -166,7 +172,7 @@ export class Control {
 
   #updateGate(): void {
     const { gate, files, processes } = this.#parts;
-    if (processes.isManaged) gate.update(files.content.config, this.#localManifests());
+    if (processes.isManaged) gate.update(files.content.config, this.#plan.localManifests());
   }
 
   async #observe(): Promise<Record<string, ObservedState>> {
@@ -174,89 +180,25 @@ export class Control {
     const running = await processes.current();
     this.#running = new Set(running.map(({ plugin }) => plugin));
     // The generation that a reload is about to start, or to stop, does not serve.
-    const serving = new Set(this.#wanted().flatMap(({ names }) => names));
-    const plugins = this.#enabledPlugins();
+    const serving = new Set(this.#plan.wanted().flatMap(({ names }) => names));
+    const plugins = this.#plan.enabled();
     const states = await Promise.all(
       plugins.map(async ({ id, http }) => {
-        const blocked = this.#blocker(id);
+        const blocked = this.#plan.blocker(id);
         if (blocked) return [id, blocked] as const;
         const state = await observer.observe({
           id,
           health: http.health,
           processes: running.filter(({ plugin, name }) => plugin === id && serving.has(name)),
-          remote: this.#remote(id),
+          remote: this.#plan.remote(id),
         });
+        if (state.state === 'stopped' && keeper.isStarting(id)) return [id, { state: 'starting' }] as const;
         const failure = keeper.failure(id);
         return [id, failure === undefined ? state : { reason: failure, ...state }] as const;
       }),
     );
     observer.keepOnly(new Set(states.flatMap(([, state]) => (state.instances ?? []).map(({ id }) => id))));
     return Object.fromEntries(states);
-  }
-
-  /** Instances that we did not start: the configuration's URLs, and those that registered. */
-  #remote(id: string): Map<string, string> {
-    const { config } = this.#parts.files.content;
-    const urls = config.pluginSettings[id]?.urls ?? [];
-    const registered = this.#parts.registrations.live().filter(({ plugin }) => plugin === id);
-    return new Map([
-      ...urls.map((url, n) => [`${id}-${n}`, url] as const),
-      ...registered.map(({ instance, url }) => [instance, url] as const),
-    ]);
-  }
-
-  /** The plugins worth looking at: what the files alone keep from running has its state already. */
-  #enabledPlugins(): readonly MeshPlugin[] {
-    const { plugins } = buildMeshDocument(this.#input({}, 0)).document;
-    return plugins.filter(({ enabled, state }) => enabled && state !== 'invalid' && state !== 'skipped');
-  }
-
-  /** The manifests of the enabled plugins that this host starts. */
-  #localManifests(): Manifest[] {
-    // One with URLs in the configuration is started elsewhere, whatever its manifest says.
-    const local = this.#enabledPlugins().filter(({ source }) => source === 'manifest');
-    const enabled = new Set(local.map(({ id }) => id));
-    const manifests = this.#parts.files.content.found.flatMap(({ manifest }) => manifest ?? []);
-    return manifests.filter(({ name, run }) => enabled.has(name) && run.length > 0);
-  }
-
-  #wanted(): WantedPlugin[] {
-    const { config } = this.#parts.files.content;
-    return this.#localManifests()
-      .filter(({ name }) => this.#blocker(name) === undefined)
-      .map((manifest) => {
-        const { name: id, run, setup, port, instances, folder } = manifest;
-        const from = [run, setup, port, instances, folder, config.pluginSettings[id]];
-        return {
-          id,
-          manifest,
-          names: this.#parts.reloader.names(manifest),
-          startedFrom: JSON.stringify(from),
-        };
-      });
-  }
-
-  #blocker(id: string): ObservedState | undefined {
-    const { processes, gate, files } = this.#parts;
-    const manifest = files.content.found.find((each) => each.id === id)?.manifest;
-    if (!processes.isManaged || !manifest || manifest.run.length === 0) return undefined;
-    return gate.blocker(manifest, (dependency) =>
-      this.document.plugins.some((plugin) => plugin.id === dependency && plugin.state === 'ready'),
-    );
-  }
-
-  #input(states: Record<string, ObservedState>, version: number): DocumentInput {
-    const { config, found } = this.#parts.files.content;
-    const overrides = readOverrides(config.stateDir);
-    return {
-      config,
-      found,
-      states,
-      overrides,
-      version,
-      ports: {},
-      registrations: this.#parts.registrations.live(),
-    };
   }
 
   /** Each set of problems once, not every round. */

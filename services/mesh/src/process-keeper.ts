@@ -24,6 +24,7 @@ export class ProcessKeeper {
   /** What each plugin's processes were started from. */
   readonly #known = new Map<string, string>();
   readonly #failures = new Map<string, string>();
+  readonly #starting = new Set<string>();
   #wanted: readonly WantedPlugin[] = [];
   #work: Promise<void> = Promise.resolve();
 
@@ -44,9 +45,15 @@ export class ProcessKeeper {
     return this.#failures.get(id);
   }
 
+  /** It is about to be started, so that it is no surprise when nothing of it runs. */
+  isStarting(id: string): boolean {
+    return this.#starting.has(id);
+  }
+
   /** Brings pm2 in line; one change after the other. A plugin that fails harms no other. */
   reconcile(wanted: readonly WantedPlugin[]): Promise<void> {
     this.#wanted = wanted;
+    for (const { id } of wanted) if (!this.#known.has(id)) this.#starting.add(id);
     this.#work = this.#work.then(() => this.#reconcile());
     return this.#work;
   }
@@ -74,7 +81,10 @@ export class ProcessKeeper {
     for (const { name, pid } of processes.filter((each) => this.#isSurplus(each)))
       await this.#try(`stop '${name}'`, (pm2) => this.#stop(pm2, name, pid));
     for (const wanted of settled) await this.#bringInLine(wanted, processes);
+    for (const id of this.#known.keys())
+      if (!this.#wanted.some((each) => each.id === id)) this.#known.delete(id);
     await this.#list.refresh();
+    this.#starting.clear();
   }
 
   #isSurplus({ plugin, name }: ManagedProcess): boolean {

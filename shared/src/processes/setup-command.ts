@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { processEnvironment } from '../config/index.ts';
 import type { Manifest } from '../manifest/index.ts';
@@ -43,6 +44,8 @@ export async function runSetupCommand(
     // A group of its own, so that what it has started can be ended with it.
     detached: true,
   });
+  // A build may take every core: what serves goes first.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const end = (): void => {
     if (child.pid !== undefined) kill(-child.pid);
   };
