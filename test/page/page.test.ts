@@ -1,11 +1,30 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { eventually } from '@plugmesh/shared/testing';
+import { plugin } from '../mesh/support/plugins.ts';
 import { TestMesh } from '../mesh/support/test-mesh.ts';
 import { openBrowser, type Browser } from './browser.ts';
 
-const SYSTEM = new URL('../../services/system', import.meta.url).pathname;
+const ROOT = join(import.meta.dirname, '../..');
+const SYSTEM = join(ROOT, 'services/system');
+
+/** Publishes far more often than anybody could read. */
+const TICKER = `import { definePlugin } from '@plugmesh/shared/sdk';
+
+definePlugin({
+  setup({ service, publish }) {
+    service('ticker', async (signal) => {
+      for (let ticks = 0; !signal.aborted; ticks++) {
+        await publish('ticker', 'tick', { pid: process.pid, memoryBytes: 41 * 2 ** 20, ticksSoFar: ticks, more: 'x' });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    });
+  },
+});
+`;
 
 describe('the page', function () {
   this.timeout(90_000);
@@ -15,6 +34,8 @@ describe('the page', function () {
 
   before(async () => {
     mesh = await TestMesh.create({ toml: `[plugins.system]\nfolder = "${SYSTEM}"\n` });
+    // A reader works in the repository; this folder stands for it.
+    await symlink(join(ROOT, 'node_modules'), join(mesh.folder, 'node_modules'));
     await mesh.up();
     browser = await openBrowser();
     page = await browser.open(`${mesh.origin}/`);
@@ -33,6 +54,47 @@ describe('the page', function () {
     const broken = page.locator('[data-plugin=broken][data-state=invalid]');
     await broken.waitFor({ timeout: 10_000 });
     assert.match(await broken.innerText(), /guards/);
+  });
+
+  it('shows live what the topic of a plugin last said, at most once a second', async () => {
+    await mesh.addPlugin('ticker', {
+      'main.mts': TICKER,
+      'plugin.json': {
+        name: 'ticker',
+        run: ['node', 'main.mts'],
+        topics: [{ pattern: 'ticker', join: 'public', push: 'none' }],
+      },
+    });
+    const live = page.locator('[data-plugin=ticker] .live');
+    await live.filter({ hasText: /^tick · 41 MiB · \d+ ticks so far$/ }).waitFor({ timeout: 20_000 });
+    assert.equal(await live.getAttribute('aria-live'), 'off');
+    const changes = await page.evaluate(changesInThreeSeconds('[data-plugin=ticker] .live'));
+    assert.ok(changes >= 2 && changes <= 4, `${changes} changes in 3 s`);
+    assert.match(await page.locator('[data-plugin=system] .live').innerText(), /^(net|update-node) · /);
+  });
+
+  it('shows nothing for a plugin whose topic may not be joined, and moves nothing', async () => {
+    await mesh.addPlugin('mute', plugin('mute', "server((req, res) => res.end('here'));"));
+    const mute = page.locator('[data-plugin=mute][data-state=ready]');
+    await mute.waitFor({ timeout: 20_000 });
+    const live = page.locator('[data-plugin=ticker] .live');
+    const before = await live.innerText();
+    await eventually(async () => (await live.innerText()) !== before);
+    assert.equal(await mute.locator('.live').innerText(), '');
+    const heights = await page
+      .locator('[data-plugin=ticker] .live, [data-plugin=mute] .live')
+      .evaluateAll((lines) => lines.map((line) => line.getBoundingClientRect().height));
+    assert.equal(heights[0], heights[1]);
+  });
+
+  it('shows no values of a plugin that is not ready, and new ones when it is', async () => {
+    const pid = (await mesh.plugin('ticker'))?.instances[0]?.pid;
+    await mesh.command('disable', 'ticker');
+    await page.locator('[data-plugin=ticker]:not([data-state=ready])').waitFor({ timeout: 20_000 });
+    assert.equal(await page.locator('[data-plugin=ticker] .live').count(), 0);
+    await mesh.command('enable', 'ticker');
+    await page.locator('[data-plugin=ticker] .live', { hasText: 'tick · ' }).waitFor({ timeout: 20_000 });
+    assert.notEqual((await mesh.plugin('ticker'))?.instances[0]?.pid, pid);
   });
 
   it('agrees with /proc within two seconds', async () => {
@@ -71,6 +133,18 @@ describe('the page', function () {
     assert.match(lines.join('\n'), /reply ok/);
     const answer = lines.find((line) => line.includes('system echo_result'));
     assert.ok(answer?.includes(payload), answer);
+  });
+
+  it('does not bury an answer under what a topic says by itself', async () => {
+    await page.locator('#push-topic').fill('ticker');
+    await page.getByRole('button', { name: 'Push' }).click();
+    const ticks = page.locator('#transcript li', { hasText: 'heard ticker tick' });
+    await eventually(async () => (await ticks.count()) === 3);
+    const live = page.locator('[data-plugin=ticker] .live');
+    const before = await live.innerText();
+    await eventually(async () => (await live.innerText()) !== before);
+    assert.equal(await ticks.count(), 3);
+    await page.locator('#push-topic').fill('system');
   });
 
   it('refuses a payload that is not JSON, with the reason, and sends nothing', async () => {
@@ -160,6 +234,16 @@ async function pushComesBack(page: Page): Promise<boolean> {
 const LUMINANCES = `[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]
   .map((text) => text.match(/\\d+/g).slice(0, 3).map((part) => (part / 255) ** 2.2))
   .map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b)` as unknown as () => number[];
+
+/** How often the text of an element changes. */
+function changesInThreeSeconds(selector: string): () => Promise<number> {
+  return `new Promise((resolve) => {
+    let changes = 0;
+    const observer = new MutationObserver(() => { changes += 1; });
+    observer.observe(document.querySelector('${selector}'), { childList: true });
+    setTimeout(() => { observer.disconnect(); resolve(changes); }, 3000);
+  })` as unknown as () => Promise<number>;
+}
 
 /** Seconds of `1 day, 2:03:04`. */
 function uptimeSeconds(text: string): number {

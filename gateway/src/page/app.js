@@ -1,5 +1,6 @@
 import { Connection } from './connection.js';
 import { element } from './dom.js';
+import { LiveValues } from './live-values.js';
 import { MachineBoard } from './machine-board.js';
 import { PluginList } from './plugin-list.js';
 import { PushBox } from './push-box.js';
@@ -16,6 +17,8 @@ connection.onState((state) => {
 });
 
 new MachineBoard(connection).start();
-new PluginList('/mesh/plugins').start();
+const live = new LiveValues(connection);
+live.start();
+new PluginList('/mesh/plugins', live).start();
 new PushBox(connection).start();
 connection.start();

@@ -11,13 +11,18 @@ const REFRESH_MS = 2_000;
 /** Which plugins run and how they are, asked again every two seconds while somebody looks. */
 export class PluginList {
   #url;
+  #live;
   #shown = '';
   /** @type {number | undefined} when the mesh last answered, ms */
   #answeredAt;
 
-  /** @param {string} url */
-  constructor(url) {
+  /**
+   * @param {string} url
+   * @param {import('./live-values.js').LiveValues} live
+   */
+  constructor(url, live) {
     this.#url = url;
+    this.#live = live;
   }
 
   start() {
@@ -47,7 +52,8 @@ export class PluginList {
     if (text === this.#shown) return;
     this.#shown = text;
     const list = element('plugin-list');
-    list.replaceChildren(...plugins.map(renderPlugin));
+    this.#live.keep(plugins.filter(isReady).map(({ id }) => id));
+    list.replaceChildren(...plugins.map((plugin) => renderPlugin(plugin, this.#live)));
     list.removeAttribute('aria-busy');
   }
 
@@ -62,12 +68,20 @@ export class PluginList {
 /** @param {readonly Plugin[]} plugins */
 function countText(plugins) {
   if (plugins.length === 0) return 'None yet. Put a folder with a plugin.json under services/.';
-  const ready = plugins.filter(({ state }) => state === 'ready').length;
+  const ready = plugins.filter(isReady).length;
   return ready === plugins.length ? 'All ready.' : `${ready} of ${plugins.length} ready.`;
 }
 
 /** @param {Plugin} plugin */
-function renderPlugin(plugin) {
+function isReady({ state }) {
+  return state === 'ready';
+}
+
+/**
+ * @param {Plugin} plugin
+ * @param {import('./live-values.js').LiveValues} live
+ */
+function renderPlugin(plugin, live) {
   const { id, title = id, state, reason, guard, prefix } = plugin;
   const name = prefix && guard === 'public' ? make('a', { href: `${prefix}/` }, title) : title;
   const item = make('li', { 'data-state': state, 'data-plugin': id }, make('strong', {}, name));
@@ -75,6 +89,7 @@ function renderPlugin(plugin) {
   if (prefix) item.append(make('code', {}, prefix));
   const details = [guard, instancesText(plugin.instances)].filter(Boolean).join(', ');
   if (details) item.append(make('span', { class: 'details' }, details));
+  if (isReady(plugin)) item.append(live.lineOf(id));
   if (reason) item.append(make('p', { class: 'reason' }, reason));
   return item;
 }

@@ -3,6 +3,8 @@ import { element, make } from './dom.js';
 const TRANSCRIPT_LINES = 30;
 /** The machine's own values come every second; here they would bury the answer. */
 const BACKGROUND = new Set(['system update-node', 'system net']);
+/** What a topic says by itself, again and again, would do the same. */
+const MOST_OF_ONE_EVENT = 3;
 /** How far a push has come, and which stops of the drawn way are lit then. */
 const LIT = { none: 0, sent: 1, accepted: 4, answered: 5 };
 
@@ -13,6 +15,8 @@ export class PushBox {
   #stopHearing = () => {};
   #pushedAt = 0;
   #event = '';
+  /** @type {Map<string, number>} how often each event was heard since the last push */
+  #heard = new Map();
 
   /** @param {import('./connection.js').Connection} connection */
   constructor(connection) {
@@ -47,6 +51,7 @@ export class PushBox {
     this.#hear(topic);
     this.#pushedAt = performance.now();
     this.#event = event;
+    this.#heard.clear();
     this.#write('pushed', `${topic} ${event}`, payload);
     this.#reach('sent', 'On its way.');
     const { status, response } = await this.#connection.push(topic, event, payload);
@@ -61,7 +66,9 @@ export class PushBox {
     this.#stopHearing();
     this.#topic = topic;
     this.#stopHearing = this.#connection.hear(topic, ({ event, payload }) => {
-      if (BACKGROUND.has(`${topic} ${event}`)) return;
+      const times = (this.#heard.get(event) ?? 0) + 1;
+      this.#heard.set(event, times);
+      if (BACKGROUND.has(`${topic} ${event}`) || times > MOST_OF_ONE_EVENT) return;
       this.#write('heard', `${topic} ${event}`, payload);
       if (event === `${this.#event}_result`) this.#reach('answered', `There and back in ${this.#elapsed()}.`);
     });
