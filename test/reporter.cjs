@@ -9,7 +9,8 @@ const PATIENCE_MS = 10_000;
 module.exports = class SummaryReporter extends reporters.Spec {
   epilogue() {
     super.epilogue();
-    const { passes, failures } = this.stats;
+    const { passes, failures, pending } = this.stats;
+    if (pending > 0) reporters.Base.consoleLog(`${pending} skipped: the lines above say why`);
     reporters.Base.consoleLog(`${passes} passed, ${failures} failed`);
     setTimeout(failForLeftovers, PATIENCE_MS).unref();
   }

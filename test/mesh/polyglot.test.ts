@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { eventually } from '@plugmesh/shared/testing';
+import { build, LANGUAGES, type Built, type BuildResult } from './support/languages.ts';
+import { keepsTheContract } from './support/plugin-contract.ts';
+import { TestMesh } from './support/test-mesh.ts';
+import { joinTopic } from './support/topic-socket.ts';
+
+const BUILD_TIMEOUT_MS = 20 * 60_000;
+
+describe('the shipped plugins in other languages', function () {
+  this.timeout(60_000);
+  const built = new Map<string, BuildResult>();
+
+  before(async function () {
+    this.timeout(BUILD_TIMEOUT_MS);
+    // One after another: each build takes every processor.
+    for (const language of LANGUAGES) {
+      const result = await build(language);
+      built.set(language.id, result);
+      if (result.state === 'skipped') process.stdout.write(`SKIPPED ${language.id}: ${result.reason}\n`);
+    }
+  });
+
+  for (const language of LANGUAGES) {
+    describe(`${language.id}, on its own`, () => {
+      let plugin: Built;
+      before(function () {
+        const result = built.get(language.id);
+        if (result?.state === 'built') plugin = result;
+        else this.skip();
+      });
+      keepsTheContract(language, () => plugin);
+    });
+  }
+
+  describe('together in a mesh', () => {
+    let mesh: TestMesh;
+    /** Where everything was skipped, there is none to remove. */
+    let started: TestMesh | undefined;
+    const present = (): Built[] => [...built.values()].filter((each) => each.state === 'built');
+
+    before(async function () {
+      if (present().length === 0) this.skip();
+      const toml = present().map(({ id, folder }) => `[plugins.${id}]\nfolder = "${folder}"\n`);
+      mesh = started = await TestMesh.create({ toml: toml.join('') });
+      await mesh.up();
+      for (const { id } of present()) await mesh.untilState(id, 'ready', 50_000);
+    });
+    after(() => started?.remove());
+
+    it('are all served by the gateway', async () => {
+      for (const { id } of present()) {
+        const response = await fetch(`${mesh.origin}/api/${id}/`);
+        assert.equal(response.status, 200, id);
+        const { hello, language } = (await response.json()) as Record<string, unknown>;
+        assert.deepEqual([hello, `hello-${String(language)}`], ['mesh', id]);
+      }
+    });
+
+    it('are live on a socket, and answer its pushes', async () => {
+      for (const { id } of present()) {
+        const socket = await joinTopic(mesh.origin, id);
+        const [instance] = (await mesh.plugin(id))?.instances ?? [];
+        const { pid } = (await socket.next('process')) as { pid: number };
+        assert.equal(pid, instance?.pid, `${id} speaks of its own process`);
+        socket.push('ping', { nonce: id });
+        assert.deepEqual(await socket.next('ping_result'), { nonce: id, language: id.replace('hello-', '') });
+        socket.close();
+      }
+    });
+
+    it('fall and come back one by one, while the others serve', async () => {
+      for (const { id } of present()) {
+        const pid = (await mesh.untilState(id, 'ready')).instances[0]?.pid;
+        assert.ok(pid, id);
+        process.kill(pid, 'SIGKILL');
+        for (const other of present().filter((each) => each.id !== id))
+          assert.equal((await fetch(`${mesh.origin}/api/${other.id}/`)).status, 200, other.id);
+        await eventually(
+          async () => {
+            const [instance] = (await mesh.plugin(id))?.instances ?? [];
+            return instance?.state === 'ready' && instance.pid !== pid;
+          },
+          { timeoutMs: 20_000, what: `another ${id}` },
+        );
+        assert.equal((await fetch(`${mesh.origin}/api/${id}/`)).status, 200, id);
+      }
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { loadConfig, type Config } from '@plugmesh/shared/config';
+import { parseManifest, type Manifest } from '@plugmesh/shared/manifest';
+import { prepare } from '@plugmesh/shared/processes';
+import { startProcess, type RunningProcess } from '@plugmesh/shared/testing';
+
+const SERVICES = join(import.meta.dirname, '../../../services');
+/** Outside the clone, so that a fresh clone on the same machine does not build again. */
+const CACHE = process.env['PLUGMESH_TEST_CACHE'] ?? join(homedir(), '.cache/plugmesh-test');
+const MADE = new Set(['.venv', '.build', 'target', '__pycache__', '.ruff_cache', '.mypy_cache']);
+
+/** A plugin that is shipped in another language than ours. */
+export interface Language {
+  readonly id: string;
+  /** What it calls itself. */
+  readonly language: string;
+  /** The figure of its own that it publishes. */
+  readonly figure: string;
+}
+
+export const LANGUAGES: readonly Language[] = [
+  { id: 'hello-python', language: 'python', figure: 'tasks' },
+  { id: 'hello-go', language: 'go', figure: 'goroutines' },
+  { id: 'hello-rust', language: 'rust', figure: 'threads' },
+];
+
+/** Such a plugin, built on this machine. */
+export interface Built {
+  readonly state: 'built';
+  readonly id: string;
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** A plugin, or the reason why this machine cannot build it. */
+export type BuildResult = Built | { readonly state: 'skipped'; readonly reason: string };
+
+/** Copies a plugin's sources to the cache and runs its own setup there, unless that has been done for them. */
+export async function build({ id }: Language): Promise<BuildResult> {
+  const folder = join(CACHE, 'services', id);
+  await cp(join(SERVICES, id), folder, {
+    recursive: true,
+    // Cargo builds again what looks younger than its output.
+    preserveTimestamps: true,
+    filter: (path) => !MADE.has(basename(path)),
+  });
+  const file = join(folder, 'plugin.json');
+  const manifest = parseManifest(readFileSync(file, 'utf8'), file, { id });
+  const result = await prepare(cacheConfig(), manifest);
+  if (result.state === 'prepared') return { state: 'built', id, folder, manifest };
+  if (result.state === 'skipped') return { state: 'skipped', reason: result.reason };
+  throw new Error(`${id} could not be built: ${JSON.stringify(result)}`);
+}
+
+function cacheConfig(): Config {
+  mkdirSync(CACHE, { recursive: true });
+  const file = join(CACHE, 'plugmesh.toml');
+  writeFileSync(file, '');
+  return loadConfig({ file, env: {} });
+}
+
+/** Starts a built plugin by its manifest's command, with nothing but what every plugin is given. */
+export async function startPlugin(
+  { id, folder, manifest }: Built,
+  { port, redisUrl }: { readonly port: number; readonly redisUrl: string },
+): Promise<RunningProcess> {
+  const [program = '', ...args] = manifest.run;
+  return startProcess([join(folder, program), ...args], {
+    cwd: folder,
+    env: { PORT: String(port), REDIS_URL: redisUrl, PLUGMESH_PLUGIN: id },
+    ready: async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok,
+    timeoutMs: 20_000,
+  });
+}
