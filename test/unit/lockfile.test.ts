@@ -6,8 +6,10 @@ interface LockedPackage {
   readonly resolved?: string;
 }
 
-const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8');
-const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, LockedPackage>> };
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const { packages } = JSON.parse(read('package-lock.json')) as {
+  packages: Readonly<Record<string, LockedPackage>>;
+};
 
 /** Every version of a package in the lockfile, however deep it sits, as numbers. */
 function lockedVersions(name: string): number[][] {
@@ -35,5 +37,21 @@ describe('the lockfile', () => {
   it('names no registry: packages come from wherever the one who installs has set', () => {
     const addresses = Object.entries(packages).filter(([, { resolved = '' }]) => /^[a-z+]+:/.test(resolved));
     assert.deepEqual(addresses, []);
+  });
+});
+
+describe('the lockfiles of the plugins in other languages', () => {
+  it('name no place but the public index of crates', () => {
+    const sources = [...read('services/hello-rust/Cargo.lock').matchAll(/^source = "(.+)"$/gm)];
+    assert.deepEqual(
+      [...new Set(sources.map(([, source]) => source))],
+      ['registry+https://github.com/rust-lang/crates.io-index'],
+    );
+  });
+
+  it('pin every Python package, and name no index', () => {
+    const lines = read('services/hello-python/requirements.txt').split('\n');
+    const packages = lines.filter((line) => line !== '' && !line.startsWith('#'));
+    for (const line of packages) assert.match(line, /^[a-z0-9-]+==[\d.]+( ; .+)?$/);
   });
 });
