@@ -61,6 +61,7 @@ export class ChannelServer {
     this.#listener = new HttpListener({
       host: config.channel.host,
       port: config.channel.port,
+      drainMs: config.gateway.limits.drainMs,
       onRequest: httpRoutes(this.#routes(), log),
       upgrades: this.#createUpgrades(),
     });
@@ -68,7 +69,7 @@ export class ChannelServer {
 
   /** What starts and stops, in order. */
   steps(): readonly Step[] {
-    const { documents } = this.#options;
+    const { config, documents } = this.#options;
     const { access, presence } = this.#services;
     let unfollow: (() => void) | undefined;
     return [
@@ -95,8 +96,10 @@ export class ChannelServer {
       {
         name: 'server',
         start: () => this.#listen(),
-        drain: () => void (this.#state = 'draining'),
-        stop: () => this.#listener.stop(),
+        drain: () => this.#drain(),
+        // Clients answer the close frames of the drain meanwhile.
+        stop: () => this.#listener.drain(),
+        deadlineMs: config.gateway.limits.drainMs + 1000,
       },
     ];
   }
@@ -106,6 +109,12 @@ export class ChannelServer {
     this.#metrics.start();
     this.#state = 'ready';
     this.#options.log.info(`channel listens on ${this.#listener.url}`);
+  }
+
+  /** First of all, so that clients who come back are accepted by another process. */
+  #drain(): void {
+    this.#state = 'draining';
+    void this.#listener.drain();
   }
 
   #createServices(): SocketServices {

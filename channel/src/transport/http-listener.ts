@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MeshError } from '@plugmesh/shared/errors';
+import { drainServer } from '@plugmesh/shared/lifecycle';
 import type { Upgrades } from './upgrades.ts';
 
 /** Where to listen, and what answers. */
@@ -9,12 +10,15 @@ export interface HttpListenerOptions {
   readonly port: number;
   readonly onRequest: RequestListener;
   readonly upgrades: Pick<Upgrades, 'handle'>;
+  /** How long open connections may take to end. */
+  readonly drainMs: number;
 }
 
 /** The HTTP server of a channel process. */
 export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
+  #closed: Promise<void> | undefined;
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
@@ -42,11 +46,12 @@ export class HttpListener {
     });
   }
 
-  /** Upgraded connections are not the server's any more: their sockets end them. */
-  async stop(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
-    await closed;
+  /**
+   * Accepts no more connections. Resolves when all are closed, those of sockets included, or when the time is over: sockets
+   * are ended by their own. Safe to call twice.
+   */
+  drain(): Promise<void> {
+    this.#closed ??= drainServer(this.#server, this.#options.drainMs);
+    return this.#closed;
   }
 }

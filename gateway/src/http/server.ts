@@ -1,4 +1,5 @@
 import { MeshError } from '@plugmesh/shared/errors';
+import { drainServer } from '@plugmesh/shared/lifecycle';
 import { createServer, ServerResponse, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -84,14 +85,7 @@ export class GatewayServer {
   /** Accepts no more connections, finishes the requests that are open, then cuts what is left. Safe to call twice. */
   drain(): Promise<void> {
     this.#draining = true;
-    this.#closed ??= new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#server.closeAllConnections(), this.#options.drainMs);
-      this.#server.close(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-      this.#server.closeIdleConnections();
-    });
+    this.#closed ??= drainServer(this.#server, this.#options.drainMs);
     return this.#closed;
   }
 }

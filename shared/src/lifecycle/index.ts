@@ -1,3 +1,4 @@
 export * from './deadline.ts';
+export * from './drain-server.ts';
 export * from './lifecycle.ts';
 export * from './run-process.ts';
