@@ -1,4 +1,13 @@
 // pm2's app list, derived from plugmesh.toml and the manifests. CommonJS, because pm2 requires this file.
-const { ecosystem } = require('@plugmesh/shared/processes');
+const [major, minor] = process.versions.node.split('.').map(Number);
 
-module.exports = ecosystem();
+if (major < 24 || (major === 24 && minor < 12)) {
+  // pm2's own words for what would follow are "No process found".
+  console.error(`plugmesh needs Node 24.12 or newer, and this pm2 runs under ${process.version}.`);
+  console.error(
+    'End it with `pm2 kill` and use `npx pm2`, which finds the Node 24 that `npm ci` has brought.',
+  );
+  process.exit(1);
+}
+
+module.exports = require('@plugmesh/shared/processes').ecosystem();

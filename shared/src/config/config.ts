@@ -23,6 +23,8 @@ export interface GatewayLimits {
   /** Requests waiting for one instance. */
   readonly pending: number;
   readonly drainMs: number;
+  /** Of one process; undefined: as much as it takes. */
+  readonly memory: number | undefined;
 }
 
 /** The `[gateway]` section. */
@@ -52,6 +54,8 @@ export interface ChannelLimits {
   /** Bytes of a topic's or event's name. */
   readonly name: number;
   readonly idleMs: number;
+  /** Of one process; undefined: as much as it takes. */
+  readonly memory: number | undefined;
 }
 
 /** The `[channel]` section. */
@@ -88,6 +92,8 @@ export interface PluginSettings {
   readonly corsOrigins?: readonly string[];
   readonly timeoutMs?: number;
   readonly maxBody?: number;
+  /** Bytes that one process may take. */
+  readonly maxMemory?: number;
   /** Absolute folder of a plugin outside `services/`. */
   readonly folder?: string;
   readonly grants?: Grants;

@@ -54,6 +54,7 @@ function toGateway(values: SettingValues): GatewayConfig {
       inFlight: values['gateway.limits.in_flight'],
       pending: values['gateway.limits.pending'],
       drainMs: values['gateway.limits.drain'],
+      memory: values['gateway.limits.memory'],
     },
   };
 }
@@ -75,6 +76,7 @@ function toChannel(values: SettingValues): ChannelConfig {
       queue: values['channel.limits.queue'],
       name: values['channel.limits.name'],
       idleMs: values['channel.limits.idle'],
+      memory: values['channel.limits.memory'],
     },
   };
 }
@@ -90,6 +92,7 @@ function toPluginSettings(values: PluginSettingValues, root: string): PluginSett
     corsOrigins: values['cors.origins'],
     timeoutMs: values['limits.timeout'],
     maxBody: values['limits.body'],
+    maxMemory: values['limits.memory'],
     folder: folder === undefined ? undefined : resolve(root, folder),
     grants,
     config,

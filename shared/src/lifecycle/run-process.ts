@@ -11,6 +11,7 @@ const SAME_SIGNAL_MS = 500;
  */
 export async function runProcess(lifecycle: Lifecycle): Promise<void> {
   onStopSignals(lifecycle);
+  onSupervisorGone(lifecycle);
   onUncaught(lifecycle);
   try {
     await lifecycle.start();
@@ -37,6 +38,14 @@ function onStopSignals(lifecycle: Lifecycle): void {
       void stopAndExit(lifecycle, 0);
     });
   }
+}
+
+/** A supervisor that was killed starts everything anew when it is back: who has survived it would hold the port. */
+function onSupervisorGone(lifecycle: Lifecycle): void {
+  process.once('disconnect', () => {
+    lifecycle.log.warn(`${lifecycle.name} stops, because what has started it is gone`);
+    void stopAndExit(lifecycle, 1);
+  });
 }
 
 /** After an error that nobody caught, the state of the process is unknown: finish, and let the supervisor start anew. */

@@ -18,6 +18,7 @@ export function pm2App(process: MeshProcess, config: Config): Pm2App {
   const [program = '', ...args] = argv;
   const [script, ...rest] = args;
   const log = logFile(config, name);
+  const memory = memoryLimit(process, config);
   mkdirSync(join(config.stateDir, 'logs'), { recursive: true });
   mkdirSync(join(config.stateDir, 'redis'), { recursive: true });
   return {
@@ -33,6 +34,7 @@ export function pm2App(process: MeshProcess, config: Config): Pm2App {
     filter_env: Object.keys(processEnvironment()),
     env,
     kill_timeout: stopMs,
+    ...(memory === undefined ? {} : { max_memory_restart: memory }),
     exp_backoff_restart_delay: LEAST_BACKOFF_MS,
     out_file: log,
     error_file: log,
@@ -40,6 +42,11 @@ export function pm2App(process: MeshProcess, config: Config): Pm2App {
     vizion: false,
     pmx: false,
   };
+}
+
+function memoryLimit({ kind, plugin = '' }: MeshProcess, config: Config): number | undefined {
+  if (kind === 'plugin') return config.pluginSettings[plugin]?.maxMemory;
+  return kind === 'gateway' || kind === 'channel' ? config[kind].limits.memory : undefined;
 }
 
 /** Where a process's output goes: all generations of a plugin write to one file. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startProcess, type RunningProcess } from '../../../src/testing/index.ts';
 
@@ -35,6 +38,15 @@ describe('runProcess', () => {
       assert.match(running.output, /released/);
     });
   }
+
+  it('stops in order when the supervisor that it was connected to is gone', async () => {
+    const child = fork(PROGRAM, ['lives'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    const output = text(child.stdout!);
+    await once(child, 'message');
+    child.disconnect();
+    assert.deepEqual(await once(child, 'exit'), [1, null]);
+    assert.match(await output, /what has started it is gone.*released/s);
+  });
 
   it('exits with 1 and names the step when the start fails', async () => {
     const running = await startProcess(['node', PROGRAM, 'fails']);

@@ -103,6 +103,35 @@ describe('the processes of a mesh', () => {
     assert.ok((apps.get('a')?.['filter_env'] as string[]).includes('PATH'));
   });
 
+  it('are killed only when their drain has had its time', () => {
+    const { limits } = config.gateway;
+    const patient = { ...config, gateway: { ...config.gateway, limits: { ...limits, drainMs: 60_000 } } };
+    for (const process of meshProcesses(patient, [], meshPorts(config, found()))) {
+      const { kill_timeout: killMs } = pm2App(process, patient);
+      if (process.kind !== 'redis') assert.ok(Number(killMs) > 60_000, `${process.name}: ${String(killMs)}`);
+    }
+  });
+
+  it('have the memory limits that are set, and no others', async () => {
+    const file = join(folder, 'limits.toml');
+    await writeFile(
+      file,
+      '[gateway.limits]\nmemory = "300MiB"\n[channel.limits]\nmemory = "1GiB"\n[plugins.a.limits]\nmemory = "64MiB"\n',
+    );
+    const limited = loadConfig({ file, env: {} });
+    const manifests = [manifest('a', { instances: 2 }), manifest('b')];
+    const limits = meshProcesses(limited, manifests, meshPorts(config, found(...manifests))).map(
+      (process) => [process.name, pm2App(process, limited)['max_memory_restart']] as const,
+    );
+    const mebibyte = 1024 * 1024;
+    assert.deepEqual(Object.fromEntries(limits.filter(([, limit]) => limit !== undefined)), {
+      gateway: 300 * mebibyte,
+      channel: 1024 * mebibyte,
+      a: 64 * mebibyte,
+      'a:1': 64 * mebibyte,
+    });
+  });
+
   it('are set up once, and again when an input changes', async () => {
     const plugin = manifest('a', {
       setup: [['node', '-e', 'fs.appendFileSync("made", "x")']],
