@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isAlive, logFile } from '@plugmesh/shared/processes';
 import { eventually } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
 import { ClientLoad } from './support/client-load.ts';
+import { codeBlock, codeBlocks, type CodeBlock } from './support/code-blocks.ts';
 import { PhoenixClients } from './support/phoenix-clients.ts';
 import { plugin } from './support/plugins.ts';
 import { Pm2Mesh } from './support/pm2-mesh.ts';
 
+const GUIDE = join(import.meta.dirname, '../../docs/guides/deploy-pm2.md');
 const CLIENTS = 60;
-const TWO_OF_EACH = { PLUGMESH__GATEWAY__INSTANCES: '2', PLUGMESH__CHANNEL__INSTANCES: '2' };
+const MEBIBYTE = 1024 * 1024;
 
 /** Short answers, slow ones, the request's own body, and a download of two seconds. */
 const UPSTREAM = `
@@ -24,14 +29,39 @@ const pages = {
 server((req, res) => (pages[req.url] ?? pages['/short'])(req, res));
 `;
 
-describe('a mesh that its owner runs with pm2', function () {
-  this.timeout(120_000);
+/** Takes 300 MiB when it is asked to. */
+const HUNGRY = `
+let eaten;
+server((req, res) => {
+  if (req.method === 'POST') eaten = Buffer.alloc(300 * 1024 * 1024, 1);
+  res.end(String(process.pid));
+});
+`;
+
+describe('the guide to pm2', function () {
+  this.timeout(90_000);
+  let guide: readonly CodeBlock[];
   let pm2: Pm2Mesh;
   let redis: Redis;
 
+  /** A block of the guide, with this test's addresses. */
+  const block = (name: string): string =>
+    codeBlock(guide, name)
+      .text.replace('redis://127.0.0.1:6379', pm2.redis.url)
+      .replace('http://localhost:2345', pm2.mesh.origin);
+
+  const pids = async (...names: readonly string[]): Promise<(number | undefined)[]> =>
+    (await pm2.list()).filter(({ name }) => names.includes(name)).map(({ pid }) => pid);
+
   before(async () => {
-    pm2 = await Pm2Mesh.create({ plugins: { load: plugin('load', UPSTREAM) }, env: TWO_OF_EACH });
-    await pm2.start('load');
+    guide = codeBlocks(await readFile(GUIDE, 'utf8'));
+    pm2 = await Pm2Mesh.create({
+      plugins: { load: plugin('load', UPSTREAM), hungry: plugin('hungry', HUNGRY) },
+      toml: '[plugins.hungry.limits]\nmemory = "200MiB"\n',
+      // pm2 looks at the memory twice a minute.
+      env: { PM2_WORKER_INTERVAL: '1000' },
+    });
+    await pm2.writeEnvironment(block('.env') + block('limits'));
     redis = new Redis(pm2.redis.url);
   });
   after(async () => {
@@ -39,28 +69,89 @@ describe('a mesh that its owner runs with pm2', function () {
     await pm2.remove();
   });
 
-  const pids = async (name: string): Promise<(number | undefined)[]> =>
-    (await pm2.list()).filter((each) => each.name === name).map(({ pid }) => pid);
+  it('starts the mesh from a clone, for the owner of a Redis', async () => {
+    await pm2.shell(block('start'));
+    await pm2.untilReady('load', 'hungry');
+    assert.match(await pm2.shell(block('ready')), /"state":"ready"/);
+    const names = (await pm2.list()).map(({ name }) => name).sort();
+    assert.deepEqual(names, ['channel', 'channel', 'gateway', 'gateway', 'hungry', 'load', 'mesh']);
+  });
 
-  for (const name of ['gateway', 'channel']) {
-    it(`loses no request and no client while two of ${name} are reloaded`, async function () {
-      const before = await pids(name);
-      const clients = new PhoenixClients(pm2.mesh.origin, 'system', CLIENTS);
-      await clients.untilJoined();
-      const load = startLoad(pm2.mesh.origin);
-      await eventually(() => load.sent > 500);
-      await pm2.shell(`npx pm2 reload ${name}`);
-      const reloadedAt = performance.now();
-      await clients.untilJoined();
-      const backAfter = Math.round(performance.now() - reloadedAt);
-      const { sent, failures } = await load.stop();
-      assert.ok((await pids(name)).every((pid) => pid !== undefined && !before.includes(pid)));
-      await redis.publish('to:system:news', '{"n":1}');
-      await eventually(() => clients.heard(1) === CLIENTS);
-      clients.disconnect();
-      assert.deepEqual(failures, []);
-      const title = `${sent} requests, ${clients.losses} lost topics, all back ${backAfter} ms after the reload`;
-      this.test!.title += ` (${title})`;
+  it('gives pm2 the memory limits that are set', async () => {
+    assert.deepEqual(await pm2.memoryLimits(), {
+      gateway: 600 * MEBIBYTE,
+      channel: 1024 * MEBIBYTE,
+      hungry: 200 * MEBIBYTE,
+      load: undefined,
+      mesh: undefined,
+    });
+  });
+
+  it('loses no request and no client while two gateways, two channels and mesh are exchanged', async function () {
+    const before = await pids('gateway', 'channel', 'mesh');
+    const clients = new PhoenixClients(pm2.mesh.origin, 'system', CLIENTS);
+    await clients.untilJoined();
+    const load = startLoad(pm2.mesh.origin);
+    await eventually(() => load.sent > 500);
+    await pm2.shell(block('reload'));
+    const reloadedAt = performance.now();
+    await clients.untilJoined();
+    const backAfter = Math.round(performance.now() - reloadedAt);
+    const { sent, failures } = await load.stop();
+    const now = await pids('gateway', 'channel', 'mesh');
+    assert.ok(now.length === 5 && now.every((pid) => pid !== undefined && !before.includes(pid)));
+    await redis.publish('to:system:news', '{"n":1}');
+    await eventually(() => clients.heard(1) === CLIENTS);
+    clients.disconnect();
+    assert.deepEqual(failures, []);
+    this.test!.title += ` (${sent} requests; ${clients.losses} times a client lost its topic, all back ${backAfter} ms later)`;
+  });
+
+  it('starts a plugin anew that takes more memory than its limit, and nothing else', async () => {
+    const others = await pids('gateway', 'channel', 'mesh', 'load');
+    const address = `${pm2.mesh.origin}/api/hungry/`;
+    const pid = await (await fetch(address)).text();
+    const load = new ClientLoad(pm2.mesh.origin).withAgent({ clients: 2, path: '/api/load/slow' });
+    await fetch(address, { method: 'POST' });
+    const isNew = async (response: Response): Promise<boolean> =>
+      response.ok && (await response.text()) !== pid;
+    await eventually(async () => isNew(await fetch(address)), { timeoutMs: 15_000 });
+    assert.deepEqual((await load.stop()).failures, []);
+    assert.deepEqual(await pids('gateway', 'channel', 'mesh', 'load'), others);
+  });
+
+  it('has everything back after pm2 was killed', async () => {
+    await pm2.shell(block('save'));
+    const pid = pm2.daemonPid!;
+    process.kill(pid, 'SIGKILL');
+    await eventually(() => !isAlive(pid));
+    await pm2.shell(block('resurrect'));
+    await pm2.untilReady('load', 'hungry');
+    assert.equal((await pids('gateway', 'channel')).length, 4);
+  });
+
+  it('has one more gateway where that is asked for', async () => {
+    await pm2.shell(block('scale'));
+    assert.equal((await pids('gateway')).length, 3);
+    await eventually(async () => (await fetch(`${pm2.mesh.origin}/api/load/short`)).ok);
+  });
+
+  it('leaves nothing behind when everything is stopped', async () => {
+    const all = (await pm2.list()).flatMap(({ pid }) => pid ?? []);
+    await pm2.shell(block('stop'));
+    assert.deepEqual(all.filter(isAlive), []);
+    assert.deepEqual(pm2.mesh.heldPorts(), []);
+  });
+
+  for (const name of ['gateway', 'channel', 'mesh']) {
+    it(`has left one JSON object with one time on each line of ${name}'s log`, async () => {
+      const lines = (await readFile(logFile(pm2.mesh.config, name), 'utf8')).trimEnd().split('\n');
+      assert.ok(lines.length > 1);
+      for (const line of lines) {
+        const entry = JSON.parse(line) as { time: string; name: string };
+        assert.equal(entry.name, name);
+        assert.ok(!Number.isNaN(Date.parse(entry.time)), line);
+      }
     });
   }
 });

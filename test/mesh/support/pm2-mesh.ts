@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, managedProcess, readState, type ManagedProcess } from '@plugmesh/shared/processes';
@@ -46,7 +46,6 @@ export class Pm2Mesh {
         PM2_HOME: this.home,
         PM2_DISABLE_VERSION_CHECK: 'true',
         PLUGMESH_FILE: file,
-        REDIS_URL: this.redis.url,
         ...this.#env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -59,10 +58,9 @@ export class Pm2Mesh {
     return output;
   }
 
-  /** Starts everything and waits until the gateway serves these plugins. */
-  async start(...plugins: readonly string[]): Promise<void> {
-    await this.shell('npx pm2 start ecosystem.config.js');
-    await this.untilReady(...plugins);
+  /** Writes the `.env` beside plugmesh.toml. */
+  async writeEnvironment(text: string): Promise<void> {
+    await writeFile(join(this.mesh.folder, '.env'), text);
   }
 
   /** Waits until these plugins are ready. */
@@ -73,8 +71,13 @@ export class Pm2Mesh {
 
   /** What pm2 runs. */
   async list(): Promise<ManagedProcess[]> {
-    const output = await this.shell('npx pm2 jlist');
-    return (JSON.parse(output.slice(output.search(/^\[/m))) as unknown[]).map(managedProcess);
+    return (await this.#list()).map(managedProcess);
+  }
+
+  /** At how many bytes pm2 replaces a process, by name. */
+  async memoryLimits(): Promise<Record<string, unknown>> {
+    const list = (await this.#list()) as { name: string; pm2_env: Record<string, unknown> }[];
+    return Object.fromEntries(list.map(({ name, pm2_env: env }) => [name, env['max_memory_restart']]));
   }
 
   /** The pid of pm2's daemon, or undefined. */
@@ -89,5 +92,11 @@ export class Pm2Mesh {
     await this.mesh.remove();
     await this.redis.stop();
     await rm(this.home, { recursive: true, force: true });
+  }
+
+  async #list(): Promise<unknown[]> {
+    const output = await this.shell('npx pm2 jlist');
+    // npm and pm2 may say something of their own first.
+    return JSON.parse(output.slice(output.search(/^\[/m))) as unknown[];
   }
 }
