@@ -46,7 +46,7 @@ export class ChannelServer {
     const { config, log } = options;
     const { limits } = config.channel;
     this.#options = options;
-    this.#sockets = new Sockets({ idleMs: limits.idleMs });
+    this.#sockets = new Sockets({ idleMs: limits.idleMs, drainMs: config.gateway.limits.drainMs });
     this.#metrics = new ChannelMetrics({
       sockets: () => this.#sockets.size,
       topics: () => this.#topics.size,

@@ -75,9 +75,9 @@ export class Gateway {
 
   /** Takes no new connections, lets requests finish, ends WebSockets so that their clients move to another process. */
   async drain(): Promise<void> {
-    const drained = this.#server.drain();
-    this.#upgrader.stop();
-    await drained;
+    const { drainMs } = this.#parts.config.gateway.limits;
+    // The port first, so that clients who come back are accepted by another process.
+    await Promise.all([this.#server.drain(), this.#upgrader.drain(drainMs / 2)]);
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { MeshError } from '@plugmesh/shared/errors';
+import { inRandomSlices } from '@plugmesh/shared/lifecycle';
 import type { Log } from '@plugmesh/shared/log';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -90,9 +91,9 @@ export class Upgrader {
     this.#parts.refuse(req, socket, problem, route);
   }
 
-  /** Ends all WebSockets, open or still asked for: the last thing before the process stops. */
-  stop(): void {
-    for (const socket of this.#open) endGently(socket);
+  /** Ends all WebSockets, open or still asked for, within this time: not all clients come back at once. */
+  async drain(longestMs: number): Promise<void> {
+    await inRandomSlices([...this.#open], (socket) => endGently(socket), longestMs);
   }
 
   /** The instance answers as if it had been an ordinary request: the library copies that, and the connection ends. */

@@ -23,9 +23,11 @@ export async function drainServer(server: Server, drainMs: number): Promise<void
   }
   // http.Server's own close() would also close the idle connections, some of them under a request that is arriving.
   NetServer.prototype.close.call(server, resolve);
-  const deadline = delay(drainMs, undefined, { signal: ended.signal }).catch(() => undefined);
-  void closeIdle(server, { address, drainMs, signal: ended.signal });
-  await Promise.race([closed, deadline]);
+  const { signal } = ended;
+  const deadline = delay(drainMs, undefined, { signal });
+  const idle = closeIdle(server, { address, drainMs, signal });
+  // Both end by the abort when everything is closed before.
+  await Promise.race([closed, ...[deadline, idle].map((each) => each.catch(() => undefined))]);
   ended.abort();
   server.closeAllConnections();
 }
@@ -39,12 +41,12 @@ async function closeIdle(
   { address, drainMs, signal }: { address: AddressInfo; drainMs: number; signal: AbortSignal },
 ): Promise<void> {
   const patientUntil = performance.now() + drainMs / 2;
-  while (!signal.aborted && performance.now() < patientUntil && (await isServed(address))) {
-    await delay(LOOK_MS);
+  while (performance.now() < patientUntil && (await isServed(address))) {
+    await delay(LOOK_MS, undefined, { signal });
   }
-  while (!signal.aborted) {
+  for (;;) {
     server.closeIdleConnections();
-    await delay(SWEEP_MS);
+    await delay(SWEEP_MS, undefined, { signal });
   }
 }
 

@@ -7,8 +7,8 @@ export class PhoenixClients {
   readonly #sockets: Socket[] = [];
   readonly #channels: Channel[] = [];
   readonly #heard = new Map<Channel, Set<number>>();
-  /** How often a client lost its topic. */
-  losses = 0;
+  #losses = 0;
+  #longestAbsenceMs = 0;
 
   constructor(origin: string, topic: string, count: number) {
     for (let index = 0; index < count; index++) {
@@ -19,10 +19,19 @@ export class PhoenixClients {
       this.#channels.push(channel);
       this.#heard.set(channel, heard);
       channel.on('news', (payload) => void heard.add((payload as { n: number }).n));
-      channel.onError(() => void (this.losses += 1));
       socket.connect();
-      channel.join();
+      this.#join(channel);
     }
+  }
+
+  /** How often a client lost its topic. */
+  get losses(): number {
+    return this.#losses;
+  }
+
+  /** The longest time that one was without its topic. */
+  get longestAbsenceMs(): number {
+    return Math.round(this.#longestAbsenceMs);
   }
 
   get joined(): number {
@@ -39,6 +48,20 @@ export class PhoenixClients {
     await eventually(() => this.joined === this.#channels.length, {
       timeoutMs: 10_000,
       what: 'every client in its topic',
+    });
+  }
+
+  #join(channel: Channel): void {
+    let leftAt: number | undefined;
+    channel.onError(() => {
+      leftAt ??= performance.now();
+      this.#losses += 1;
+    });
+    // Called for every later join, too.
+    channel.join().receive('ok', () => {
+      const absence = leftAt === undefined ? 0 : performance.now() - leftAt;
+      this.#longestAbsenceMs = Math.max(this.#longestAbsenceMs, absence);
+      leftAt = undefined;
     });
   }
 
