@@ -121,6 +121,14 @@ describe('the guide to pm2', function () {
     assert.deepEqual(await pids('gateway', 'channel', 'mesh', 'load'), others);
   });
 
+  it('exchanges a plugin under load', async () => {
+    const load = startLoad(pm2.mesh.origin);
+    await eventually(() => load.sent > 500);
+    await pm2.shell(block('plugin').replace('PLUGIN', 'load'));
+    assert.deepEqual((await load.stop()).failures, []);
+    assert.ok((await pm2.list()).some(({ name }) => name === 'load.2'));
+  });
+
   it('has everything back after pm2 was killed', async () => {
     await pm2.shell(block('save'));
     const pid = pm2.daemonPid!;
