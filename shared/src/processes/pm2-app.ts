@@ -7,7 +7,8 @@ import type { MeshProcess } from './mesh-processes.ts';
 export type Pm2App = Readonly<Record<string, unknown>>;
 
 const LEAST_BACKOFF_MS = 100;
-const LISTEN_TIMEOUT_MS = 10_000;
+/** pm2 stops the old process of a reload after it, ready successor or not. */
+const LISTEN_TIMEOUT_MS = 30_000;
 
 /** Everything but Redis is in one namespace, so that it can be stopped at once and before Redis. */
 export const PM2_NAMESPACE = 'plugmesh';
