@@ -103,7 +103,7 @@ describe('the guide to pm2', function () {
     await eventually(() => clients.heard(1) === CLIENTS);
     clients.disconnect();
     assert.deepEqual(failures, []);
-    assert.ok(clients.longestAbsenceMs < 5000, `a client was away for ${clients.longestAbsenceMs} ms`);
+    assert.ok(clients.longestAbsenceMs < 10_000, `a client was away for ${clients.longestAbsenceMs} ms`);
     const seen = `${sent} requests; ${clients.losses} topics lost and joined again, ${clients.longestAbsenceMs} ms at most`;
     this.test!.title += ` (${seen})`;
   });
