@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@plugmesh/shared/testing';
+import { ClientLoad } from './support/client-load.ts';
 import { build, LANGUAGES, type Built, type BuildResult } from './support/languages.ts';
 import { keepsTheContract } from './support/plugin-contract.ts';
 import { TestMesh } from './support/test-mesh.ts';
@@ -66,6 +67,23 @@ describe('the shipped plugins in other languages', function () {
         socket.push('ping', { nonce: id });
         assert.deepEqual(await socket.next('ping_result'), { nonce: id, language: id.replace('hello-', '') });
         socket.close();
+      }
+    });
+
+    it('are reloaded under load without a failed request', async function () {
+      this.timeout(120_000);
+      for (const { id } of present()) {
+        const load = new ClientLoad(mesh.origin).withAgent({ path: `/api/${id}/`, clients: 8 });
+        await eventually(() => load.sent > 20);
+        const { code, output } = await mesh.command('reload', id);
+        const { sent, failures } = await load.stop();
+        assert.equal(code, 0, output);
+        assert.deepEqual(failures, [], id);
+        assert.deepEqual(
+          (await mesh.plugin(id))?.instances.map((each) => each.id),
+          [`${id}.2-0`],
+        );
+        process.stdout.write(`      ${id}: ${sent} requests while it was reloaded, none failed\n`);
       }
     });
 

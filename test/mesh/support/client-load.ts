@@ -13,7 +13,7 @@ export interface LoadTarget {
   readonly path: string;
   /** Posted when it is there. */
   readonly body?: string;
-  /** What the answer must hold; default: anything. */
+  /** What the answer must hold; default: anything, and the answers are counted. */
   readonly expected?: string;
 }
 
@@ -30,6 +30,7 @@ export class ClientLoad {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #failures: string[] = [];
   readonly #clients: Promise<void>[] = [];
+  readonly #answers = new Map<string, number>();
   #sent = 0;
   #stopping = false;
 
@@ -39,6 +40,11 @@ export class ClientLoad {
 
   get sent(): number {
     return this.#sent;
+  }
+
+  /** How often each answer came to those who expect nothing in particular. */
+  get answers(): ReadonlyMap<string, number> {
+    return this.#answers;
   }
 
   /** Starts clients on Node's http.Agent. */
@@ -74,9 +80,16 @@ export class ClientLoad {
   async #loop(client: string, target: LoadTarget, ask: Ask): Promise<void> {
     while (!this.#stopping) {
       this.#sent += 1;
-      const problem = await ask(target).then((answer) => problemWith(answer, target), reasonOf);
+      const problem = await ask(target).then((answer) => this.#judge(answer, target), reasonOf);
       if (problem !== undefined) this.#failures.push(`${client} ${target.path}: ${problem}`);
     }
+  }
+
+  #judge({ status, body }: Answer, { expected }: LoadTarget): string | undefined {
+    if (status !== 200) return `${status} ${body}`;
+    if (expected === undefined) this.#answers.set(body, (this.#answers.get(body) ?? 0) + 1);
+    else if (!body.includes(expected)) return `another answer, ${body.length} bytes`;
+    return undefined;
   }
 
   #askWithAgent({ path, body }: LoadTarget): Promise<Answer> {
@@ -89,11 +102,6 @@ export class ClientLoad {
     req.end(body);
     return promise;
   }
-}
-
-function problemWith({ status, body }: Answer, { expected = '' }: LoadTarget): string | undefined {
-  if (status !== 200) return `${status} ${body}`;
-  return body.includes(expected) ? undefined : `another answer, ${body.length} bytes`;
 }
 
 function reasonOf(error: unknown): string {
