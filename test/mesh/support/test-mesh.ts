@@ -8,7 +8,8 @@ import { loadSecrets, operatorToken, pluginToken } from '@plugmesh/shared/identi
 import { listeningPorts, meshProcessIds } from '@plugmesh/shared/processes';
 import { eventually, freePort } from '@plugmesh/shared/testing';
 
-const LAUNCHER = join(import.meta.dirname, '../../../plugmesh');
+/** The script that a user calls. */
+export const LAUNCHER = join(import.meta.dirname, '../../../plugmesh');
 
 /** A plugin as `/mesh/plugins` shows it to the operator. */
 export interface PluginView {

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { startProcess, type RunningProcess } from '@plugmesh/shared/testing';
+import { type CodeBlock, codeBlock, codeBlocks } from './code-blocks.ts';
+import { LAUNCHER, type TestMesh } from './test-mesh.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+/** How a page is followed. */
+export interface GuideOptions {
+  /** Where its commands run; its `localhost:2345` is this mesh. */
+  readonly mesh: TestMesh;
+  /** What a page says → what it is here: ports that are free, names of hosts. */
+  readonly instead?: Readonly<Record<string, string>>;
+}
+
+/** A page of the documentation, whose code blocks are written to files and run as a reader would. */
+export class Guide {
+  readonly #page: string;
+  readonly #mesh: TestMesh;
+  readonly #instead: Readonly<Record<string, string>>;
+  readonly #blocks: readonly CodeBlock[];
+  readonly #followed = new Set<CodeBlock>();
+  readonly #running: RunningProcess[] = [];
+
+  constructor(page: string, { mesh, instead = {} }: GuideOptions) {
+    this.#page = page;
+    this.#mesh = mesh;
+    this.#instead = { 'localhost:2345': new URL(mesh.origin).host, ...instead };
+    this.#blocks = codeBlocks(readFileSync(join(ROOT, page), 'utf8'));
+  }
+
+  /** The text of a block, and with it the promise that the test checks it. */
+  text(name: string): string {
+    const block = codeBlock(this.#blocks, name);
+    this.#followed.add(block);
+    return Object.entries(this.#instead).reduce(
+      (text, [said, here]) => text.replaceAll(said, here),
+      block.text,
+    );
+  }
+
+  /** Writes a block to the file that it is named after, or to another one. */
+  async write(name: string, path = name): Promise<void> {
+    const file = join(this.#mesh.folder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, this.text(name));
+  }
+
+  /** Appends a block to plugmesh.toml, as a reader with an editor would. */
+  async configure(name: string): Promise<void> {
+    await appendFile(this.#mesh.file, `\n${this.text(name)}`);
+  }
+
+  /** Runs the commands of a block in a shell, and resolves to what they print. */
+  async run(name: string): Promise<string> {
+    const shell = await this.#shell(this.text(name));
+    const { code } = await shell.exited;
+    assert.equal(code, 0, `'${name}' of ${this.#page} failed:\n${shell.output}`);
+    return shell.output.trim();
+  }
+
+  /** Starts the commands of a block, of which the last line runs until it is stopped. */
+  async start(name: string): Promise<RunningProcess> {
+    const running = await this.#shell(this.text(name).replace(/(.+)\n$/, 'exec $1'));
+    this.#running.push(running);
+    return running;
+  }
+
+  /** Stops what `start` has started. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#running.map((running) => running.stop()));
+  }
+
+  /** Fails when the page has a block that nothing has looked at. */
+  assertFollowed(): void {
+    const left = this.#blocks.filter((block) => block.language !== '' && !this.#followed.has(block));
+    assert.deepEqual(
+      left.map(({ language, name, text }) => `${language} ${name}: ${text.slice(0, 60)}`),
+      [],
+      `${this.#page} has code blocks that nothing checks`,
+    );
+  }
+
+  async #shell(commands: string): Promise<RunningProcess> {
+    const { folder, file } = this.#mesh;
+    await writeFile(join(folder, 'plugmesh'), `#!/bin/sh\nexec '${LAUNCHER}' "$@"\n`, { mode: 0o755 });
+    return startProcess(['sh', '-euc', commands], {
+      cwd: folder,
+      env: { HOME: process.env['HOME'] ?? '/', PLUGMESH_FILE: file },
+    });
+  }
+}
