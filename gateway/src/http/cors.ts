@@ -56,5 +56,9 @@ export class CorsPolicy {
 
 /** Whether an `Origin` header names the host the request was sent to. */
 export function isSameOrigin(origin: string, host: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase().replace(/:80$/, '');
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: own } = new URL(origin);
+  // Parsed alike, so that `:443` of an https page counts for nothing, and `:80` of an http one.
+  const asked = `${protocol}//${host}`;
+  return own !== '' && URL.canParse(asked) && new URL(asked).host === own;
 }

@@ -19,7 +19,12 @@ export interface Origin {
   readonly for: string;
   readonly proto: string;
   readonly host: string;
+  /** The path under which a proxy serves the whole mesh, `/live`; empty: none. */
+  readonly prefix: string;
 }
+
+/** A path of plain segments, so that nothing that is put before it becomes another host or goes up. */
+const PREFIX = /^(?=.{1,255}$)(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
 
 /** Knows the peers: each connection is looked at once. */
 export class PeerBook {
@@ -49,15 +54,18 @@ export class PeerBook {
   /** What `X-Forwarded-*` will say; the client's own words count only when the peer is a trusted proxy. */
   origin(peer: Peer, headers: IncomingHttpHeaders): Origin {
     const host = headers.host ?? '';
-    if (!peer.trusted) return { address: peer.address, for: peer.address, proto: peer.proto, host };
+    if (!peer.trusted)
+      return { address: peer.address, for: peer.address, proto: peer.proto, host, prefix: '' };
     const chain = addresses(headers['x-forwarded-for']);
     const proto = last(headers['x-forwarded-proto'])?.toLowerCase();
     const named = last(headers['x-forwarded-host']);
+    const prefix = last(headers['x-forwarded-prefix'])?.replace(/\/$/, '') ?? '';
     return {
       address: chain.findLast((address) => !this.trusts(address)) ?? chain[0] ?? peer.address,
       for: [...chain, peer.address].join(', '),
       proto: proto === 'https' || proto === 'http' ? proto : peer.proto,
       host: named !== undefined && /^[\w.:[\]-]{1,255}$/.test(named) ? named : host,
+      prefix: PREFIX.test(prefix) ? prefix : '',
     };
   }
 }

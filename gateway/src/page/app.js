@@ -1,3 +1,4 @@
+import { addressOf } from './address.js';
 import { Connection } from './connection.js';
 import { element } from './dom.js';
 import { LiveValues } from './live-values.js';
@@ -10,7 +11,7 @@ const STATE_TEXT = { connecting: 'connecting', live: 'live', lost: 'connection l
 
 element('where').textContent = location.host;
 
-const connection = new Connection('/socket');
+const connection = new Connection(addressOf('/socket'));
 connection.onState((state) => {
   element('connection').dataset.state = state;
   element('connection-text').textContent = STATE_TEXT[state];
@@ -19,6 +20,6 @@ connection.onState((state) => {
 new MachineBoard(connection).start();
 const live = new LiveValues(connection);
 live.start();
-new PluginList('/mesh/plugins', live).start();
+new PluginList(addressOf('/mesh/plugins'), live).start();
 new PushBox(connection).start();
 connection.start();

@@ -1,3 +1,4 @@
+import { addressOf } from './address.js';
 import { element, make } from './dom.js';
 
 const REFRESH_MS = 2_000;
@@ -82,7 +83,8 @@ function isReady({ state }) {
  * @param {import('./live-values.js').LiveValues} live
  */
 function renderPlugin(plugin, live) {
-  const { id, title = id, state, reason, guard, prefix } = plugin;
+  const { id, title = id, state, reason, guard } = plugin;
+  const prefix = plugin.prefix && addressOf(plugin.prefix);
   const name = prefix && guard === 'public' ? make('a', { href: `${prefix}/` }, title) : title;
   const item = make('li', { 'data-state': state, 'data-plugin': id }, make('strong', {}, name));
   item.append(make('span', { class: 'state' }, state));

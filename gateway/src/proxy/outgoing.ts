@@ -39,5 +39,6 @@ function forwardedHeaders(headers: IncomingHttpHeaders, { route, origin }: Outgo
   headers['x-forwarded-for'] = origin.for;
   headers['x-forwarded-proto'] = origin.proto;
   if (origin.host !== '') headers['x-forwarded-host'] = origin.host;
-  if (route.stripPrefix) headers['x-forwarded-prefix'] = route.prefix;
+  const prefix = origin.prefix + (route.stripPrefix ? route.prefix : '');
+  if (prefix !== '') headers['x-forwarded-prefix'] = prefix;
 }

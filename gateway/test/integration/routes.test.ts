@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { operatorToken, loadSecrets, pluginToken } from '@plugmesh/shared/identity';
 import type { MiddlewareRule } from '@plugmesh/shared/mesh-document';
 import { eventually } from '@plugmesh/shared/testing';
@@ -97,6 +99,19 @@ describe('routes and what is around them', () => {
     await api().get('/api/whole/x').expect(200);
     assert.equal(upstream.last.path, '/api/whole/x');
     assert.deepEqual(upstream.header('x-forwarded-prefix'), []);
+  });
+
+  it('puts the path that a trusted proxy has taken away before its own prefix', async () => {
+    const prefixSeen = async (path: string, localAddress: string): Promise<string[]> => {
+      const headers = { 'x-forwarded-prefix': '/live' };
+      const sent = request(`${gateway.url}${path}`, { localAddress, headers, agent: false }).end();
+      ((await once(sent, 'response')) as [IncomingMessage])[0].resume();
+      return upstream.header('x-forwarded-prefix');
+    };
+    assert.deepEqual(await prefixSeen('/api/weather/', '127.0.0.2'), ['/live/api/weather']);
+    assert.deepEqual(await prefixSeen('/api/whole/', '127.0.0.2'), ['/live']);
+    assert.deepEqual(await prefixSeen('/mesh/plugins', '127.0.0.2'), ['/live']);
+    assert.deepEqual(await prefixSeen('/api/weather/', '127.0.0.1'), ['/api/weather']);
   });
 
   it('answers 400 to a range or condition that a page cannot meet', async () => {

@@ -14,6 +14,8 @@ export interface GuideOptions {
   readonly mesh: TestMesh;
   /** What a page says → what it is here: ports that are free, names of hosts. */
   readonly instead?: Readonly<Record<string, string>>;
+  /** What its shells find in their environment besides PATH, HOME and PLUGMESH_FILE. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A page of the documentation, whose code blocks are written to files and run as a reader would. */
@@ -21,14 +23,17 @@ export class Guide {
   readonly #page: string;
   readonly #mesh: TestMesh;
   readonly #instead: Readonly<Record<string, string>>;
+  readonly #env: Readonly<Record<string, string>>;
   readonly #blocks: readonly CodeBlock[];
   readonly #followed = new Set<CodeBlock>();
   readonly #running: RunningProcess[] = [];
 
-  constructor(page: string, { mesh, instead = {} }: GuideOptions) {
+  constructor(page: string, { mesh, instead = {}, env = {} }: GuideOptions) {
     this.#page = page;
     this.#mesh = mesh;
-    this.#instead = { 'localhost:2345': new URL(mesh.origin).host, ...instead };
+    const { host, port } = new URL(mesh.origin);
+    this.#instead = { 'localhost:2345': host, '127.0.0.1:2345': `127.0.0.1:${port}`, ...instead };
+    this.#env = env;
     this.#blocks = codeBlocks(readFileSync(join(ROOT, page), 'utf8'));
   }
 
@@ -89,7 +94,7 @@ export class Guide {
     await writeFile(join(folder, 'plugmesh'), `#!/bin/sh\nexec '${LAUNCHER}' "$@"\n`, { mode: 0o755 });
     return startProcess(['sh', '-euc', commands], {
       cwd: folder,
-      env: { HOME: process.env['HOME'] ?? '/', PLUGMESH_FILE: file },
+      env: { HOME: process.env['HOME'] ?? '/', PLUGMESH_FILE: file, ...this.#env },
     });
   }
 }

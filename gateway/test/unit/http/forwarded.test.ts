@@ -12,12 +12,14 @@ describe('PeerBook', () => {
       'x-forwarded-for': '127.0.0.1',
       'x-forwarded-proto': 'https',
       'x-forwarded-host': 'b',
+      'x-forwarded-prefix': '/live',
     };
     assert.deepEqual(peers.origin(peer('192.0.2.1'), headers), {
       address: '192.0.2.1',
       for: '192.0.2.1',
       proto: 'http',
       host: 'a',
+      prefix: '',
     });
   });
 
@@ -27,12 +29,14 @@ describe('PeerBook', () => {
       'x-forwarded-for': '6.6.6.6, 192.0.2.7, 10.1.1.1, junk',
       'x-forwarded-proto': 'https',
       'x-forwarded-host': 'mesh.test:8443',
+      'x-forwarded-prefix': '/live/',
     };
     assert.deepEqual(peers.origin(peer('10.0.0.2'), headers), {
       address: '192.0.2.7',
       for: '6.6.6.6, 192.0.2.7, 10.1.1.1, 10.0.0.2',
       proto: 'https',
       host: 'mesh.test:8443',
+      prefix: '/live',
     });
   });
 
@@ -41,12 +45,32 @@ describe('PeerBook', () => {
     const { proto, host } = peers.origin(peer('::1'), headers);
     assert.deepEqual([proto, host], ['http', 'a']);
   });
+
+  it('takes a prefix only when it is a path of plain segments', () => {
+    const prefixOf = (value: string): string =>
+      peers.origin(peer('::1'), { 'x-forwarded-prefix': value }).prefix;
+    for (const path of ['/live', '/a/b-c/~d.e/.f']) assert.equal(prefixOf(path), path);
+    const wrong = [
+      'live',
+      '/',
+      '//evil.test',
+      '/\\evil.test',
+      'https://evil.test',
+      '/a/../b',
+      '/a/.',
+      '/a//b',
+    ];
+    wrong.push('/a b', '/a?b', '/a#b', '/%2e%2e', '/a;b', '/a\r\nx: y', `/${'a'.repeat(255)}`);
+    for (const value of wrong) assert.equal(prefixOf(value), '', value);
+  });
 });
 
 describe('addresses and origins', () => {
   it('compares origins with the host asked for', () => {
     assert.ok(isSameOrigin('http://A.test:2345', 'a.test:2345'));
     assert.ok(isSameOrigin('http://a.test', 'a.test:80'));
+    assert.ok(isSameOrigin('https://a.test', 'a.test:443'));
+    assert.ok(!isSameOrigin('https://a.test', 'a.test:80'));
     for (const origin of ['http://a.test:2346', 'http://a.test.evil', 'null', 'a.test:2345']) {
       assert.ok(!isSameOrigin(origin, 'a.test:2345'), origin);
     }
