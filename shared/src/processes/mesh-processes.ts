@@ -2,7 +2,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { processEnvironment, type Config } from '../config/index.ts';
 import { loadSecrets, pluginToken, type Secrets } from '../identity/index.ts';
-import type { Manifest } from '../manifest/index.ts';
+import { MeshProblems } from '../errors/index.ts';
+import { type Manifest, parsePluginConfig } from '../manifest/index.ts';
 import type { Ports } from './ports.ts';
 import { findProgram, findRedisServer, programPath } from './program.ts';
 
@@ -52,7 +53,7 @@ export function pluginProcesses(
   secrets: Secrets,
 ): MeshProcess[] {
   const id = manifest.name;
-  const env = pluginEnvironmentOf(config, id, ports, secrets);
+  const env = pluginEnvironmentOf(config, manifest, ports, secrets);
   const [program = '', ...rest] = manifest.run;
   const argv = [findProgram(program, env['PATH'] ?? '', manifest.folder) ?? program, ...rest];
   const generation = generationOf(ports, id);
@@ -154,10 +155,11 @@ function coreProcess(config: Config, ports: Ports, kind: 'mesh' | 'gateway' | 'c
 /** Contracts § 1.3, less what differs between instances. */
 function pluginEnvironmentOf(
   config: Config,
-  id: string,
+  manifest: Manifest,
   ports: Ports,
   secrets: Secrets,
 ): Record<string, string> {
+  const id = manifest.name;
   const settings = config.pluginSettings[id];
   return {
     ...ordinaryEnvironment(),
@@ -165,10 +167,20 @@ function pluginEnvironmentOf(
     PLUGMESH_PLUGIN: id,
     PLUGMESH_URL: localOrigin(config.gateway),
     PLUGMESH_PREFIX: settings?.path ?? `/api/${id}`,
-    PLUGMESH_CONFIG: JSON.stringify(settings?.config ?? {}),
+    PLUGMESH_CONFIG: JSON.stringify(ownSettings(manifest, settings?.config ?? {})),
     PLUGMESH_TOKEN: pluginToken(secrets, id),
     REDIS_URL: redisUrlOf(config, ports),
   };
+}
+
+/** What the manifest's schema makes of a plugin's settings. Those that do not fit make it `invalid`, which is not said here. */
+function ownSettings(manifest: Manifest, settings: Readonly<Record<string, unknown>>): object {
+  try {
+    return parsePluginConfig(manifest, settings);
+  } catch (error) {
+    if (error instanceof MeshProblems) return settings;
+    throw error;
+  }
 }
 
 /** What every program may know: where programs are, where home is, which language and time zone. */

@@ -94,6 +94,14 @@ describe('the processes of a mesh', () => {
     assert.equal(env['PLUGMESH_CONFIG'], '{"key":"own"}');
   });
 
+  it("give a plugin its settings as its manifest's schema has them, defaults filled in", () => {
+    const properties = { key: { type: 'string' }, start: { type: 'integer', default: 0 } };
+    const plugins = [manifest('a', { config: { type: 'object', properties } })];
+    const processes = meshProcesses(config, plugins, meshPorts(config, found(...plugins)));
+    const { env } = processes.find(({ name }) => name === 'a') ?? {};
+    assert.deepEqual(JSON.parse(env?.['PLUGMESH_CONFIG'] ?? ''), { key: 'own', start: 0 });
+  });
+
   it('are described to pm2: gateway as a cluster that says when it is ready, plugins as they are', () => {
     const processes = meshProcesses(config, [manifest('a')], meshPorts(config, found(manifest('a'))));
     const apps = new Map(processes.map((process) => [process.name, pm2App(process, config)]));
