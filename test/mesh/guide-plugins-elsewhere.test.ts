@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
+import { findProgram } from '@plugmesh/shared/processes';
 import { eventually, freePort, startProcess, type RunningProcess } from '@plugmesh/shared/testing';
+import { describeWith } from './support/describe-with.ts';
 import { Guide } from './support/guide.ts';
 import { plugin } from './support/plugins.ts';
 import { TestMesh } from './support/test-mesh.ts';
 
 const SOON = { timeoutMs: 15_000 };
 
-describe('the guide to plugins that plugmesh does not start', function () {
+const python = findProgram('python3', process.env['PATH'] ?? '', '/');
+const missing = python === undefined ? 'install python3' : undefined;
+
+describeWith('the guide to plugins that plugmesh does not start', missing, function () {
   this.timeout(60_000);
   let mesh: TestMesh;
   let guide: Guide;
-  let python: RunningProcess;
+  let clock: RunningProcess;
   let worker: RunningProcess;
   let socket: WebSocket;
   let processesBefore: string;
@@ -55,7 +60,7 @@ describe('the guide to plugins that plugmesh does not start', function () {
 
   it('puts a running server of Python behind the gateway with two lines, closed until it is opened', async () => {
     await guide.write('clock.py');
-    python = await guide.start('start the clock');
+    clock = await guide.start('start the clock');
     const block = guide.text('two lines');
     const closed = block.split('\n').slice(0, 2).join('\n');
     await edit('[gateway]', `${closed}\n[gateway]`);
@@ -77,7 +82,7 @@ describe('the guide to plugins that plugmesh does not start', function () {
   });
 
   it('loses no request when one of two is killed', async () => {
-    await python.kill();
+    await clock.kill();
     for (let n = 0; n < 10; n += 1) assert.equal(await status('/api/clock/'), 200);
   });
 

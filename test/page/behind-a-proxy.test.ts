@@ -60,7 +60,7 @@ for (const webServer of [NGINX, CADDY]) {
       const away = guide.text('services/away/main.mjs');
       await mesh.addPlugin('away', { ...plugin('away', ''), 'main.mjs': away });
       const command = await webServer.prepare(guide, folder);
-      await Promise.all([mesh.up(), startProcess(command).then((each) => (running = each))]);
+      await Promise.all([mesh.up(), startProcess(command, { cwd: folder }).then((each) => (running = each))]);
       await mesh.untilState('away', 'ready');
     });
     after(async () => {

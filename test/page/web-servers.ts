@@ -15,8 +15,8 @@ export interface WebServer {
   prepare(guide: Guide, folder: string): Promise<readonly string[]>;
 }
 
-const nginx = findProgram('nginx', '/usr/sbin/nginx');
-const caddy = findProgram('caddy');
+const nginx = findOnPath('nginx', '/usr/sbin/nginx');
+const caddy = findOnPath('caddy');
 
 /** Debian's nginx, without a service of its own. */
 export const NGINX: WebServer = {
@@ -60,7 +60,7 @@ export function makeCertificate(name: string): void {
   execFileSync('openssl', ['req', ...kind, ...subject, ...files], { stdio: 'ignore' });
 }
 
-function findProgram(...candidates: readonly string[]): string | undefined {
+function findOnPath(...candidates: readonly string[]): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(':');
   const places = candidates.flatMap((name) =>
     name.startsWith('/') ? [name] : folders.map((folder) => join(folder, name)),

@@ -4,12 +4,17 @@ export function describeWith(
   missing: string | undefined,
   body: (this: Mocha.Suite) => void,
 ): void {
-  if (missing === undefined) {
-    describe(title, body);
-    return;
-  }
-  const words = `SKIPPED ${title}: ${missing}`;
-  // A test without a body is pending.
-  it(words);
-  console.error(words);
+  describe(title, function () {
+    if (missing === undefined) body.call(this);
+    else
+      it('is tested', function () {
+        skipped(this, title, missing);
+      });
+  });
+}
+
+/** Skips the tests of a `before` or an `it`, so that whoever reads the log sees it, and why. */
+export function skipped(context: Mocha.Context, title: string, missing: string): never {
+  console.error(`    SKIPPED ${title}: ${missing}`);
+  context.skip();
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { startProcess, type RunningProcess } from '@plugmesh/shared/testing';
 import { type CodeBlock, codeBlock, codeBlocks } from './code-blocks.ts';
 import { LAUNCHER, type TestMesh } from './test-mesh.ts';
@@ -59,17 +61,17 @@ export class Guide {
     await appendFile(this.#mesh.file, `\n${this.text(name)}`);
   }
 
-  /** Runs the commands of a block in a shell, and resolves to what they print. */
+  /** Runs the commands of a block in a shell, and resolves to what they print; rejects when one fails. */
   async run(name: string): Promise<string> {
-    const shell = await this.#shell(this.text(name));
-    const { code } = await shell.exited;
-    assert.equal(code, 0, `'${name}' of ${this.#page} failed:\n${shell.output}`);
-    return shell.output.trim();
+    const { argv, options } = await this.#shell(this.text(name));
+    const [program = '', ...args] = argv;
+    return (await promisify(execFile)(program, args, options)).stdout.trim();
   }
 
   /** Starts the commands of a block, of which the last line runs until it is stopped. */
   async start(name: string): Promise<RunningProcess> {
-    const running = await this.#shell(this.text(name).replace(/(.+)\n$/, 'exec $1'));
+    const { argv, options } = await this.#shell(this.text(name).replace(/(.+)\n$/, 'exec $1'));
+    const running = await startProcess(argv, options);
     this.#running.push(running);
     return running;
   }
@@ -77,6 +79,17 @@ export class Guide {
   /** Stops what `start` has started. */
   async stop(): Promise<void> {
     await Promise.all(this.#running.map((running) => running.stop()));
+  }
+
+  /** Fails when a block named `from <file>: <what>` is not in that file of the repository as it stands. */
+  assertExcerpts(): void {
+    for (const block of this.#blocks) {
+      const [, file] = /^from ([^:]+)/.exec(block.name) ?? [];
+      if (file === undefined) continue;
+      this.#followed.add(block);
+      const source = readFileSync(join(ROOT, file), 'utf8');
+      assert.ok(source.includes(block.text), `${file} has not what ${this.#page} shows:\n${block.text}`);
+    }
   }
 
   /** Fails when the page has a block that nothing has looked at. */
@@ -89,12 +102,12 @@ export class Guide {
     );
   }
 
-  async #shell(commands: string): Promise<RunningProcess> {
+  /** How a shell is started where a reader stands: in the folder that has the launcher and the configuration. */
+  async #shell(commands: string) {
     const { folder, file } = this.#mesh;
     await writeFile(join(folder, 'plugmesh'), `#!/bin/sh\nexec '${LAUNCHER}' "$@"\n`, { mode: 0o755 });
-    return startProcess(['sh', '-euc', commands], {
-      cwd: folder,
-      env: { HOME: process.env['HOME'] ?? '/', PLUGMESH_FILE: file, ...this.#env },
-    });
+    const { PATH = '', HOME = '' } = process.env;
+    const env = { PATH, HOME, PLUGMESH_FILE: file, ...this.#env };
+    return { argv: ['sh', '-euc', commands], options: { cwd: folder, env } };
   }
 }

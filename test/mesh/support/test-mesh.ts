@@ -82,6 +82,17 @@ export class TestMesh {
     }
   }
 
+  /** Removes a plugin's folder and waits until the mesh has forgotten it and its processes are gone. */
+  async removePlugin(id: string): Promise<void> {
+    await rm(join(this.folder, 'services', id), { recursive: true, force: true });
+    const isGone = async (): Promise<boolean> => {
+      const processes = await this.runningProcesses();
+      return !processes.some(({ name }) => name === id) && (await this.plugin(id)) === undefined;
+    };
+    await eventually(isGone, { timeoutMs: 15_000 });
+    await eventually(async () => (await fetch(`${this.origin}/api/${id}/`)).status === 404);
+  }
+
   /** Everything that `up` has written. */
   get output(): string {
     return this.#output;
