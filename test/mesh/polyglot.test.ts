@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@plugmesh/shared/testing';
 import { ClientLoad } from './support/client-load.ts';
+import { ChannelClient } from './support/channel-client.ts';
 import { build, LANGUAGES, type Built, type BuildResult } from './support/languages.ts';
 import { keepsTheContract } from './support/plugin-contract.ts';
 import { TestMesh } from './support/test-mesh.ts';
-import { joinTopic } from './support/topic-socket.ts';
 
 const BUILD_TIMEOUT_MS = 20 * 60_000;
 
@@ -60,13 +60,15 @@ describe('the shipped plugins in other languages', function () {
 
     it('are live on a socket, and answer its pushes', async () => {
       for (const { id } of present()) {
-        const socket = await joinTopic(mesh.origin, id);
+        const client = await ChannelClient.connect(mesh.origin);
+        assert.equal((await client.join(id)).status, 'ok', id);
         const [instance] = (await mesh.plugin(id))?.instances ?? [];
-        const { pid } = (await socket.next('process')) as { pid: number };
+        const { pid } = (await client.heard('process')) as { pid: number };
         assert.equal(pid, instance?.pid, `${id} speaks of its own process`);
-        socket.push('ping', { nonce: id });
-        assert.deepEqual(await socket.next('ping_result'), { nonce: id, language: id.replace('hello-', '') });
-        socket.close();
+        await client.push(id, 'ping', { nonce: id });
+        const language = id.replace('hello-', '');
+        assert.deepEqual(await client.heard('ping_result'), { nonce: id, language });
+        client.close();
       }
     });
 

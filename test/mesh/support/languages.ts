@@ -1,15 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { loadConfig, type Config } from '@plugmesh/shared/config';
 import { parseManifest, type Manifest } from '@plugmesh/shared/manifest';
 import { prepare } from '@plugmesh/shared/processes';
 import { startProcess, type RunningProcess } from '@plugmesh/shared/testing';
+import { testCache } from './test-cache.ts';
 
 const SERVICES = join(import.meta.dirname, '../../../services');
-/** Outside the clone, so that a fresh clone on the same machine does not build again. */
-const CACHE = process.env['PLUGMESH_TEST_CACHE'] ?? join(homedir(), '.cache/plugmesh-test');
 const MADE = new Set(['.venv', '.build', 'target', '__pycache__', '.ruff_cache', '.mypy_cache']);
 
 /** A plugin that is shipped in another language than ours. */
@@ -40,7 +38,7 @@ export type BuildResult = Built | { readonly state: 'skipped'; readonly reason: 
 
 /** Copies a plugin's sources to the cache and runs its own setup there, unless that has been done for them. */
 export async function build({ id }: Language): Promise<BuildResult> {
-  const folder = join(CACHE, 'services', id);
+  const folder = join(testCache('services'), id);
   await cp(join(SERVICES, id), folder, {
     recursive: true,
     // Cargo builds again what looks younger than its output.
@@ -56,8 +54,7 @@ export async function build({ id }: Language): Promise<BuildResult> {
 }
 
 function cacheConfig(): Config {
-  mkdirSync(CACHE, { recursive: true });
-  const file = join(CACHE, 'plugmesh.toml');
+  const file = join(testCache('services'), 'plugmesh.toml');
   writeFileSync(file, '');
   return loadConfig({ file, env: {} });
 }
