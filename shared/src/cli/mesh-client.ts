@@ -50,7 +50,7 @@ export class MeshClient {
   readonly #token: string;
 
   constructor(config: Config) {
-    this.#origin = localOrigin(config.mesh);
+    this.#origin = config.mesh.url ?? localOrigin(config.mesh);
     this.#token = operatorToken(loadSecrets(config));
   }
 

@@ -27,10 +27,16 @@ export interface GatewayLimits {
   readonly memory: number | undefined;
 }
 
-/** The `[gateway]` section. */
-export interface GatewayConfig {
+/** Where one of our own services listens. */
+export interface ServiceAddress {
   readonly host: string;
   readonly port: number;
+  /** Origin at which others reach it, when that is not host and port. */
+  readonly url: string | undefined;
+}
+
+/** The `[gateway]` section. */
+export interface GatewayConfig extends ServiceAddress {
   readonly instances: number;
   /** Host names served; empty: every one. */
   readonly hosts: readonly string[];
@@ -59,9 +65,7 @@ export interface ChannelLimits {
 }
 
 /** The `[channel]` section. */
-export interface ChannelConfig {
-  readonly host: string;
-  readonly port: number;
+export interface ChannelConfig extends ServiceAddress {
   readonly instances: number;
   readonly tokenTtlMs: number;
   /** What a topic without a rule is: closed, or open to everybody. */
@@ -116,7 +120,7 @@ export interface Config {
   readonly stateDir: string;
   readonly gateway: GatewayConfig;
   readonly channel: ChannelConfig;
-  readonly mesh: { readonly host: string; readonly port: number };
+  readonly mesh: ServiceAddress;
   /** `PLUGMESH_SECRET`, newest first; empty: the one in the state folder. */
   readonly secrets: readonly string[];
   readonly pluginSettings: Readonly<Record<string, PluginSettings>>;

@@ -47,6 +47,10 @@ export const SETTINGS = {
 
   'gateway.host': setting(kind.host, '127.0.0.1', 'Address the gateway listens on.'),
   'gateway.port': setting(kind.port, 2345, 'Port the gateway listens on.'),
+  'gateway.url': optional(
+    kind.origin,
+    'Where plugins reach the gateway, when that is not its host and port.',
+  ),
   'gateway.instances': setting(kind.count(), 1, 'Gateway processes that share the port.'),
   'gateway.hosts': setting(
     kind.listOf(kind.hostName),
@@ -93,6 +97,10 @@ export const SETTINGS = {
 
   'channel.host': setting(kind.host, '127.0.0.1', 'Address the channel service listens on.'),
   'channel.port': setting(kind.port, 2347, 'Port the channel service listens on.'),
+  'channel.url': optional(
+    kind.origin,
+    'Where the gateway reaches the channel service, when that is not its host and port.',
+  ),
   'channel.instances': setting(kind.count(), 1, 'Channel processes that share the port.'),
   'channel.token_ttl': setting(kind.time, '10m', 'How long a token of `POST /token` is valid.'),
   'channel.undeclared_topics': setting(
@@ -117,6 +125,10 @@ export const SETTINGS = {
 
   'mesh.host': setting(kind.host, '127.0.0.1', 'Address the control process listens on.'),
   'mesh.port': setting(kind.port, 2346, 'Port the control process listens on.'),
+  'mesh.url': optional(
+    kind.origin,
+    'Where the gateway and the command line reach the control process, when that is not its host and port.',
+  ),
 } as const;
 
 /** Every setting of a section `[plugins.<id>]`; all are optional. */

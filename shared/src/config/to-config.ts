@@ -22,7 +22,7 @@ export function toConfig({ values, plugins }: Resolved, origin: Origin): Config 
     stateDir: resolve(root, values['core.state_dir']),
     gateway: toGateway(values),
     channel: toChannel(values),
-    mesh: { host: values['mesh.host'], port: values['mesh.port'] },
+    mesh: { host: values['mesh.host'], port: values['mesh.port'], url: values['mesh.url'] },
     pluginSettings: Object.fromEntries(
       Object.entries(plugins).map(([id, settings]) => [id, toPluginSettings(settings, root)]),
     ),
@@ -33,6 +33,7 @@ function toGateway(values: SettingValues): GatewayConfig {
   return {
     host: values['gateway.host'],
     port: values['gateway.port'],
+    url: values['gateway.url'],
     instances: values['gateway.instances'],
     hosts: values['gateway.hosts'],
     trustedProxies: values['gateway.trusted_proxies'],
@@ -63,6 +64,7 @@ function toChannel(values: SettingValues): ChannelConfig {
   return {
     host: values['channel.host'],
     port: values['channel.port'],
+    url: values['channel.url'],
     instances: values['channel.instances'],
     tokenTtlMs: values['channel.token_ttl'],
     undeclaredTopics: values['channel.undeclared_topics'],

@@ -1,3 +1,4 @@
+import type { ServiceAddress } from '../config/config.ts';
 import { MeshError, nearestName } from '../errors/index.ts';
 import type { TopicRuleInput } from '../manifest/manifest.ts';
 import { candidates, type Candidate } from './candidates.ts';
@@ -35,8 +36,9 @@ export function buildMeshDocument(input: DocumentInput): BuiltDocument {
   return { document, problems: [...namedInVain(input, all), ...new Set([...refused.values()].flat())] };
 }
 
-/** Where a process is reached that listens on an address; one for all interfaces is also on loopback. */
-function originOf({ host, port }: { readonly host: string; readonly port: number }): string {
+/** Where a process is reached: where its settings say, else where it listens; one for all interfaces is also on loopback. */
+function originOf({ host, port, url }: ServiceAddress): string {
+  if (url !== undefined) return url;
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }

@@ -49,8 +49,12 @@ function inOneLine({ code, position, message }: MeshError): string {
 }
 
 /** Where instances must be when nobody has looked; taken to be ready, because the gateway finds out by itself. */
-function expectedInstances({ id, settings, registrations }: Candidate, { ports }: DocumentInput): Instance[] {
-  const local = (ports[id] ?? []).map((port) => `http://127.0.0.1:${port}`);
+function expectedInstances(
+  { id, source, settings, registrations }: Candidate,
+  { ports }: DocumentInput,
+): Instance[] {
+  // One with URLs is started elsewhere: a port kept for it here is nobody's.
+  const local = (source === 'manifest' ? (ports[id] ?? []) : []).map((port) => `http://127.0.0.1:${port}`);
   const placed = [...local, ...settings.urls].map((url, n): Instance => ({
     id: `${id}-${n}`,
     url,

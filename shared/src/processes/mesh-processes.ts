@@ -165,7 +165,7 @@ function pluginEnvironmentOf(
     ...ordinaryEnvironment(),
     HOST: '127.0.0.1',
     PLUGMESH_PLUGIN: id,
-    PLUGMESH_URL: localOrigin(config.gateway),
+    PLUGMESH_URL: config.gateway.url ?? localOrigin(config.gateway),
     PLUGMESH_PREFIX: settings?.path ?? `/api/${id}`,
     PLUGMESH_CONFIG: JSON.stringify(ownSettings(manifest, settings?.config ?? {})),
     PLUGMESH_TOKEN: pluginToken(secrets, id),

@@ -11,6 +11,7 @@ import {
   type Registration,
 } from '@plugmesh/shared/mesh-document';
 
+const NOTHING = { found: [], registrations: [], ports: {}, states: {}, overrides: {}, version: 3 };
 const CONFIG = loadConfig({ cwd: import.meta.dirname, env: {} });
 
 function found(id: string, fields: object = {}): FoundManifest {
@@ -32,8 +33,7 @@ function build({ settings = {}, enabled = ['*'], ...input }: Parts): BuiltDocume
     Object.entries(settings).map(([id, own]) => [id, { urls: [], config: {}, ...own }]),
   );
   const config = { ...CONFIG, plugins: enabled, pluginSettings };
-  const empty = { found: [], registrations: [], ports: {}, states: {}, overrides: {}, version: 3 };
-  const built = buildMeshDocument({ ...empty, ...input, config });
+  const built = buildMeshDocument({ ...NOTHING, ...input, config });
   assert.deepEqual(parseMeshDocument(JSON.stringify(built.document)), built.document);
   return built;
 }
@@ -64,6 +64,26 @@ describe('the mesh document', () => {
     assert.equal(document.control.url, 'http://127.0.0.1:2346');
     assert.equal(document.channel.url, 'http://127.0.0.1:2347');
     assert.equal(document.version, 3);
+  });
+
+  it('takes the addresses that the settings give, where others do not reach host and port', () => {
+    const env = { PLUGMESH__MESH__URL: 'http://mesh:2346', PLUGMESH__CHANNEL__URL: 'http://channel:2347/' };
+    const config = loadConfig({ cwd: import.meta.dirname, env });
+    const { document } = buildMeshDocument({ ...NOTHING, config });
+    assert.equal(document.control.url, 'http://mesh:2346');
+    assert.equal(document.channel.url, 'http://channel:2347');
+  });
+
+  it('expects no instance here of a plugin whose URL is configured, though a port is kept for it', () => {
+    const built = build({
+      found: [found('ships')],
+      ports: { ships: [2350] },
+      settings: { ships: { urls: ['http://ships:8000'] } },
+    });
+    assert.deepEqual(
+      plugin(built, 'ships').instances.map(({ url }) => url),
+      ['http://ships:8000'],
+    );
   });
 
   it('serves a manifest’s plugin at /api/<id> with its ports as instances', () => {
