@@ -20,7 +20,19 @@ describe('the command line', function () {
   it('helps, with examples', async () => {
     const { code, output } = await mesh.command('help');
     assert.equal(code, 0);
-    for (const name of ['up', 'down', 'ps', 'logs', 'check', 'test', 'enable', 'disable', 'token']) {
+    for (const name of [
+      'up',
+      'down',
+      'ps',
+      'logs',
+      'check',
+      'test',
+      'enable',
+      'disable',
+      'token',
+      'init',
+      'compose',
+    ]) {
       assert.match(output, new RegExp(`^  ${name} `, 'm'));
     }
     assert.match((await mesh.command('logs', '--help')).output, /Examples:\n {2}\.\/plugmesh logs/);

@@ -41,6 +41,7 @@ const ONE_PLACE: readonly { readonly name: string; readonly folder: RegExp; read
   { name: 'http-proxy-middleware', folder: /^gateway\/src\/proxy\//, files: 1 },
   { name: 'ws', folder: /^channel\/src\/transport\// },
   { name: 'pm2', folder: /^$/ },
+  { name: 'yaml', folder: /^shared\/src\/compose\//, files: 1 },
 ];
 
 /** What starts programs or tests may read the shell's environment; everything else is told by `config`. */

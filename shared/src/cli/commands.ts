@@ -1,6 +1,8 @@
 import { check } from './check.ts';
 import type { CommandLine } from './command-line.ts';
+import { compose } from './compose.ts';
 import { down } from './down.ts';
+import { init } from './init.ts';
 import { logs } from './logs.ts';
 import { ps } from './ps.ts';
 import { reload } from './reload.ts';
@@ -124,6 +126,30 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         './plugmesh token ships',
       ],
       run: token,
+    },
+  ],
+  [
+    'init',
+    {
+      usage: '[--config FILE]',
+      summary: 'write the secret and tokens that containers need into .env',
+      details:
+        'The secret is the one that this mesh already has, else a new one. What .env says otherwise stays as it is. Run it\n' +
+        'again after a plugin was added, or after the secret was changed.',
+      examples: ['./plugmesh init'],
+      run: init,
+    },
+  ],
+  [
+    'compose',
+    {
+      usage: '[--config FILE]',
+      summary: 'print docker-compose.yml for the enabled plugins',
+      details:
+        'It follows from plugmesh.toml and the manifests alone, and holds no secret. A plugin that cannot be a container is\n' +
+        'left out, which is said on standard error.',
+      examples: ['./plugmesh compose >docker-compose.yml', './plugmesh compose | docker-compose -f - config'],
+      run: compose,
     },
   ],
   [

@@ -4,10 +4,11 @@ import { MeshError, MeshProblems } from '../errors/index.ts';
 import type { Config } from './config.ts';
 import { disagreements } from './disagreements.ts';
 import { resolveSettings } from './resolve-settings.ts';
-import { fileLayer, variableLayer } from './setting-layers.ts';
-import { toConfig } from './to-config.ts';
+import { fileLayer, variableLayer, type Given } from './setting-layers.ts';
+import { referencesIn } from './substitute.ts';
+import { toConfig, type Origin } from './to-config.ts';
 import { TomlSource } from './toml-source.ts';
-import { readVariables, type Variable } from './variables.ts';
+import { parseSecrets, readVariables, type Variable } from './variables.ts';
 
 /** Where to look for settings; by default the working directory and the environment of this process. */
 export interface LoadOptions {
@@ -17,23 +18,68 @@ export interface LoadOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** What plugmesh.toml says by itself. */
+export interface WrittenConfig {
+  readonly config: Config;
+  /** Names of the variables that the file refers to as `${NAME}`. */
+  readonly references: readonly string[];
+  /** What is set here and now, to be looked at, not to be written down. */
+  readonly variables: ReadonlyMap<string, Variable>;
+}
+
+interface Opened {
+  readonly origin: Omit<Origin, 'secrets'>;
+  readonly source: TomlSource;
+  readonly variables: ReadonlyMap<string, Variable>;
+}
+
 /**
  * Reads every setting of the mesh: default < plugmesh.toml < `.env` < `.env.local` < environment. The result is
  * frozen. Throws `MeshProblems` with all problems at once.
  */
 export function loadConfig(options: LoadOptions = {}): Config {
+  const { origin, source, variables } = open(options);
+  const problems: MeshError[] = [];
+  const layers = [...fileLayer(source, variables, problems), ...variableLayer(variables, problems)];
+  return build(layers, problems, {
+    ...origin,
+    secrets: parseSecrets(variables.get('PLUGMESH_SECRET')?.text),
+  });
+}
+
+/**
+ * Reads plugmesh.toml for what is derived from it and shown: no variable sets anything, there are no secrets, and
+ * `${NAME}` stays in plugins' own settings. Throws as `loadConfig` does.
+ */
+export function loadWrittenConfig(options: LoadOptions = {}): WrittenConfig {
+  const { origin, source, variables } = open(options);
+  const problems: MeshError[] = [];
+  const layers = fileLayer(source, variables, problems, isOwnSettings);
+  return {
+    config: build(layers, problems, { ...origin, secrets: [] }),
+    references: referencesIn(source.value),
+    variables,
+  };
+}
+
+function open(options: LoadOptions): Opened {
   const env = options.env ?? process.env;
   const cwd = resolve(options.cwd ?? process.cwd());
   const file = findFile(options.file ?? env['PLUGMESH_FILE'], cwd);
   const root = file === undefined ? cwd : dirname(file);
-  const variables = readVariables(root, env);
-  const problems: MeshError[] = [];
   const source = new TomlSource(file === undefined ? '' : readFileSync(file, 'utf8'), basename(file ?? ''));
-  const layers = [...fileLayer(source, variables, problems), ...variableLayer(variables, problems)];
+  return { origin: { root, file }, source, variables: readVariables(root, env) };
+}
+
+function build(layers: readonly Given[], problems: MeshError[], origin: Origin): Config {
   const resolved = resolveSettings(layers, problems);
   if (problems.length === 0) problems.push(...disagreements(resolved.values));
   if (problems.length > 0) throw new MeshProblems(problems);
-  return freeze(toConfig(resolved, { root, file, secrets: secretsOf(variables) }));
+  return freeze(toConfig(resolved, origin));
+}
+
+function isOwnSettings([section, , name]: readonly string[]): boolean {
+  return section === 'plugins' && name === 'config';
 }
 
 function findFile(named: string | undefined, cwd: string): string | undefined {
@@ -42,11 +88,6 @@ function findFile(named: string | undefined, cwd: string): string | undefined {
   if (named === undefined) return undefined;
   const message = `there is no file '${named}'`;
   throw new MeshProblems([new MeshError('MESH_CONFIG_INVALID', message, { fix: `looked at ${join(file)}` })]);
-}
-
-function secretsOf(variables: ReadonlyMap<string, Variable>): string[] {
-  const list = variables.get('PLUGMESH_SECRET')?.text.split(',') ?? [];
-  return list.map((secret) => secret.trim()).filter((secret) => secret !== '');
 }
 
 function freeze<T>(value: T): T {

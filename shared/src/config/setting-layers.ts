@@ -18,8 +18,13 @@ export interface Given {
 
 type Variables = ReadonlyMap<string, Variable>;
 
-/** Values of plugmesh.toml, with `${NAME}` replaced. */
-export function fileLayer(source: TomlSource, variables: Variables, problems: MeshError[]): Given[] {
+/** Values of plugmesh.toml, with `${NAME}` replaced, but for those at paths that keep it. */
+export function fileLayer(
+  source: TomlSource,
+  variables: Variables,
+  problems: MeshError[],
+  keeps: (path: readonly string[]) => boolean = () => false,
+): Given[] {
   const context = {
     variables,
     problems,
@@ -33,7 +38,7 @@ export function fileLayer(source: TomlSource, variables: Variables, problems: Me
       return [
         {
           path,
-          value: substitute(path, value, context),
+          value: keeps(path) ? value : substitute(path, value, context),
           isText,
           name: path.join('.'),
           position,

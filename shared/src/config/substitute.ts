@@ -28,6 +28,14 @@ export function hasReference(value: unknown): boolean {
   return typeof value === 'string' && value.search(REFERENCE) >= 0;
 }
 
+/** The names that a value refers to, each once. */
+export function referencesIn(value: unknown): string[] {
+  if (typeof value === 'string')
+    return [...new Set([...value.matchAll(REFERENCE)].map(([, name = '']) => name))];
+  if (typeof value !== 'object' || value === null) return [];
+  return [...new Set(Object.values(value).flatMap(referencesIn))];
+}
+
 function lookUp(
   name: string,
   path: readonly PropertyKey[],

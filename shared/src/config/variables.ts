@@ -17,6 +17,12 @@ export function readVariables(root: string, env: NodeJS.ProcessEnv): ReadonlyMap
   return new Map(all.filter(({ text }) => text !== '').map((variable) => [variable.name, variable]));
 }
 
+/** The secrets of `PLUGMESH_SECRET`: several while one is replaced by the next, newest first. */
+export function parseSecrets(text = ''): string[] {
+  const list = text.split(',').map((secret) => secret.trim());
+  return list.filter((secret) => secret !== '');
+}
+
 function readFile(root: string, file: string): Variable[] {
   const path = join(root, file);
   if (!existsSync(path)) return [];

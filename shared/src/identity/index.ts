@@ -1,4 +1,4 @@
 export * from './channel-tokens.ts';
 export * from './identity.ts';
 export * from './process-tokens.ts';
-export { loadSecrets, type Secrets } from './secrets.ts';
+export { loadSecrets, secretTexts, type Secrets } from './secrets.ts';

@@ -19,10 +19,19 @@ const LEAST_LENGTH = 16;
 
 /** The keys from `PLUGMESH_SECRET`, else from `secret` in the state folder, which is made (mode 0600) when absent. */
 export function loadSecrets(config: Pick<Config, 'secrets' | 'stateDir'>): Secrets {
-  const [newest, ...older] = config.secrets;
-  if (newest === undefined) return [deriveKeys(readOrCreate(config.stateDir))];
-  for (const secret of config.secrets) assertLength(secret, 'PLUGMESH_SECRET');
+  const [newest, ...older] = secretTexts(config);
   return [deriveKeys(newest), ...older.map(deriveKeys)];
+}
+
+/** The secrets themselves, for whoever has to hand them on. */
+export function secretTexts({
+  secrets,
+  stateDir,
+}: Pick<Config, 'secrets' | 'stateDir'>): [string, ...string[]] {
+  const [newest, ...older] = secrets;
+  if (newest === undefined) return [readOrCreate(stateDir)];
+  for (const secret of secrets) assertLength(secret, 'PLUGMESH_SECRET');
+  return [newest, ...older];
 }
 
 /** One key per purpose (HKDF-SHA-256, RFC 5869), so that no use can reveal or replace another. */

@@ -1,5 +1,11 @@
-import { loadConfig, processEnvironment, readOverrides, type Config } from '../config/index.ts';
-import { buildMeshDocument } from '../mesh-document/index.ts';
+import {
+  loadConfig,
+  processEnvironment,
+  readOverrides,
+  type Config,
+  type LoadOptions,
+} from '../config/index.ts';
+import { buildMeshDocument, type MeshDocument } from '../mesh-document/index.ts';
 import { findManifests, type FoundManifest, type Manifest } from '../manifest/index.ts';
 import { dirname, resolve } from 'node:path';
 import { HOME, meshProcesses } from './mesh-processes.ts';
@@ -10,11 +16,14 @@ import { preparation } from './preparation.ts';
 
 /** The configuration that `plugmesh` and `ecosystem.config.js` use wherever they are called from. */
 export function loadMeshConfig(file?: string): Config {
+  return loadConfig(meshConfigFile(file));
+}
+
+/** Which file that is. */
+export function meshConfigFile(file?: string): LoadOptions {
   const named = file ?? processEnvironment()['PLUGMESH_FILE'];
   // A name is meant from where the command was called; without one, the file beside plugmesh itself.
-  return named === undefined || named === ''
-    ? loadConfig({ cwd: HOME })
-    : loadConfig({ file: resolve(named) });
+  return named === undefined || named === '' ? { cwd: HOME } : { file: resolve(named) };
 }
 
 /** The folder of that configuration, which has `services/` in it. */
@@ -58,8 +67,13 @@ export function localPlugins(config: Config, found: readonly FoundManifest[]): M
     overrides: readOverrides(config.stateDir),
     version: 0,
   });
+  return localManifests(document, found);
+}
+
+/** The manifests of the plugins that a document takes for enabled and for run by plugmesh. */
+export function localManifests({ plugins }: MeshDocument, found: readonly FoundManifest[]): Manifest[] {
   const runs = new Set(
-    document.plugins
+    plugins
       .filter(({ enabled, state, source }) => enabled && state !== 'invalid' && source === 'manifest')
       .map(({ id }) => id),
   );
