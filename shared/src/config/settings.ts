@@ -93,7 +93,7 @@ export const SETTINGS = {
   'gateway.limits.in_flight': setting(kind.count(), 1024, 'Requests at one instance at the same time.'),
   'gateway.limits.pending': setting(kind.count(0), 1024, 'Requests that wait for one instance.'),
   'gateway.limits.drain': setting(kind.time, '10s', 'Time to finish open requests when stopping.'),
-  'gateway.limits.memory': optional(kind.bytes, 'Memory of a process beyond which pm2 replaces it.'),
+  'gateway.limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is replaced.'),
 
   'channel.host': setting(kind.host, '127.0.0.1', 'Address the channel service listens on.'),
   'channel.port': setting(kind.port, 2347, 'Port the channel service listens on.'),
@@ -121,7 +121,7 @@ export const SETTINGS = {
   'channel.limits.queue': setting(kind.bytes, '1MiB', 'What may wait for one slow socket.'),
   'channel.limits.name': setting(kind.count(), 255, 'Longest name of a topic or event, in bytes.'),
   'channel.limits.idle': setting(kind.time, '60s', 'How long a socket may say nothing.'),
-  'channel.limits.memory': optional(kind.bytes, 'Memory of a process beyond which pm2 replaces it.'),
+  'channel.limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is replaced.'),
 
   'mesh.host': setting(kind.host, '127.0.0.1', 'Address the control process listens on.'),
   'mesh.port': setting(kind.port, 2346, 'Port the control process listens on.'),
@@ -142,7 +142,7 @@ export const PLUGIN_SETTINGS = {
   'cors.origins': optional(kind.listOf(kind.corsOrigin), 'Instead of `gateway.cors.origins`.'),
   'limits.timeout': optional(kind.time, "Instead of the manifest's `http.timeoutMs`."),
   'limits.body': optional(kind.bytes, "Instead of the manifest's `http.maxBody`."),
-  'limits.memory': optional(kind.bytes, 'Memory of a process beyond which pm2 restarts it.'),
+  'limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is restarted.'),
   'grants.aliases': optional(kind.listOf(kind.aliasPath), 'Aliases that its registrations may claim.'),
   'grants.topics': optional(kind.listOf(kind.topicPattern), 'Topics that its registrations may claim.'),
   'grants.guard': optional(kind.guardName, 'The loosest guard that its registrations may set.'),
