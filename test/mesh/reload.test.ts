@@ -115,6 +115,34 @@ describe('reloading a plugin', function () {
     assert.equal(answers.size, 2);
   });
 
+  it('is what another number of instances does', async () => {
+    await underLoad('/api/settled/', async () => {
+      for (const instances of [3, 1]) {
+        await mesh.addPlugin('settled', {
+          'plugin.json': plugin('settled', '', { instances })['plugin.json'] ?? '',
+        });
+        const ready = async (): Promise<number> =>
+          (await mesh.untilState('settled', 'ready')).instances.filter(({ state }) => state === 'ready')
+            .length;
+        await eventually(async () => (await ready()) === instances, { timeoutMs: 20_000 });
+        await eventually(async () => (await names('settled')).length === instances, { timeoutMs: 20_000 });
+      }
+    });
+  });
+
+  it('ends with nothing running when the plugin is disabled meanwhile', async () => {
+    await change('settled', `setTimeout(() => { ${SETTINGS} }, 1500);`);
+    const reloading = mesh.command('reload', 'settled');
+    await eventually(async () => (await names('settled')).length === 2, { timeoutMs: 15_000 });
+    await mesh.command('disable', 'settled');
+    await reloading;
+    await eventually(async () => (await names('settled')).length === 0, { timeoutMs: 20_000 });
+    assert.equal((await fetch(`${mesh.origin}/api/settled/`)).status, 503);
+    await mesh.command('enable', 'settled');
+    await mesh.untilState('settled', 'ready', 20_000);
+    assert.equal((await fetch(`${mesh.origin}/api/settled/`)).status, 200);
+  });
+
   it('has a gap where the port is fixed, and says so', async () => {
     await change('fixed', versioned('two'));
     const { output } = await mesh.command('reload', 'fixed');

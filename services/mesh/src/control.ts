@@ -121,7 +121,12 @@ export class Control {
     const manifest = this.#plan.localManifests().find(({ name }) => name === id);
     if (!processes.isManaged || !manifest) throw notReloadable(plugin);
     const wanted = this.#plan.wanted().find((each) => each.id === id);
-    if (wanted && this.#running.has(id)) return keeper.reload(wanted);
+    if (wanted && this.#running.has(id)) {
+      if (await this.announce()) return keeper.reload(wanted);
+      throw new MeshError('MESH_REDIS_UNAVAILABLE', 'gateways could not be told of the new instances', {
+        fix: 'try again when Redis is back',
+      });
+    }
     await gate.prepare(files.content.config, manifest);
     await this.apply();
     return undefined;
@@ -156,7 +161,7 @@ export class Control {
 
   #reconcileWhenChanged(): void {
     const wanted = this.#plan.wanted();
-    const key = JSON.stringify(wanted.map(({ names, startedFrom }) => [names, startedFrom]));
+    const key = JSON.stringify(wanted.map(({ id, startedFrom }) => [id, startedFrom]));
     const isSettling = this.#isSettling(wanted);
     this.#reconciled ??= isSettling ? undefined : '';
     if (isSettling || key === this.#reconciled) return;
@@ -179,8 +184,7 @@ export class Control {
     const { processes, observer, keeper } = this.#parts;
     const running = await processes.current();
     this.#running = new Set(running.map(({ plugin }) => plugin));
-    // The generation that a reload is about to start, or to stop, does not serve.
-    const serving = new Set(this.#plan.wanted().flatMap(({ names }) => names));
+    const serving = this.#plan.serving();
     const plugins = this.#plan.enabled();
     const states = await Promise.all(
       plugins.map(async ({ id, http }) => {

@@ -63,6 +63,11 @@ export class PluginPlan {
       .map((manifest) => this.#wantedPlugin(manifest));
   }
 
+  /** pm2's names of the processes that serve: not of a generation that a reload is about to start, or to stop. */
+  serving(): ReadonlySet<string> {
+    return new Set(this.wanted().flatMap(({ manifest }) => this.#parts.reloader.names(manifest)));
+  }
+
   /** How a local plugin is that may not be started yet; undefined when it may. */
   blocker(id: string): ObservedState | undefined {
     const { processes, gate, files } = this.#parts;
@@ -85,6 +90,6 @@ export class PluginPlan {
     const { name: id, run, setup, port, instances, folder } = manifest;
     const settings = this.#parts.files.content.config.pluginSettings[id];
     const startedFrom = JSON.stringify([run, setup, port, instances, folder, settings]);
-    return { id, manifest, names: this.#parts.reloader.names(manifest), startedFrom };
+    return { id, manifest, startedFrom };
   }
 }

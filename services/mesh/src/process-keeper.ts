@@ -9,8 +9,6 @@ import type { Reloaded, Reloader } from './reloader.ts';
 export interface WantedPlugin {
   readonly id: string;
   readonly manifest: Manifest;
-  /** pm2's names of its processes. */
-  readonly names: readonly string[];
   /** Everything that its processes depend on, as text that is compared. */
   readonly startedFrom: string;
 }
@@ -77,25 +75,32 @@ export class ProcessKeeper {
   async #reconcile(): Promise<void> {
     if (!this.#pm2) return;
     const processes = await this.#list.refresh();
-    const settled = this.#wanted.filter(({ id }) => !this.#reloader.isReloading(id));
     for (const { name, pid } of processes.filter((each) => this.#isSurplus(each)))
       await this.#try(`stop '${name}'`, (pm2) => this.#stop(pm2, name, pid));
-    for (const wanted of settled) await this.#bringInLine(wanted, processes);
+    for (const wanted of this.#wanted) await this.#bringInLine(wanted);
     for (const id of this.#known.keys())
       if (!this.#wanted.some((each) => each.id === id)) this.#known.delete(id);
     await this.#list.refresh();
     this.#starting.clear();
   }
 
+  /** What runs of a plugin that is gone, or should not run beside the rest. A reload stops its own. */
   #isSurplus({ plugin, name }: ManagedProcess): boolean {
     if (plugin === undefined || this.#reloader.isReloading(plugin)) return false;
-    return !this.#wanted.some(({ id, names }) => id === plugin && names.includes(name));
+    const wanted = this.#wanted.find(({ id }) => id === plugin);
+    if (!wanted) return true;
+    return !this.#isStale(wanted) && !this.#reloader.names(wanted.manifest).includes(name);
   }
 
-  async #bringInLine(wanted: WantedPlugin, processes: readonly ManagedProcess[]): Promise<void> {
-    const { id, names, startedFrom } = wanted;
-    const missing = names.filter((name) => !processes.some((each) => each.name === name));
-    if (missing.length < names.length && this.#known.get(id) !== startedFrom) {
+  #isStale({ id, startedFrom }: WantedPlugin): boolean {
+    return this.#known.has(id) && this.#known.get(id) !== startedFrom;
+  }
+
+  async #bringInLine(wanted: WantedPlugin): Promise<void> {
+    const { id, manifest, startedFrom } = wanted;
+    const processes = await this.#list.current();
+    if (this.#reloader.isReloading(id)) return;
+    if (this.#isStale(wanted) && processes.some(({ plugin }) => plugin === id)) {
       // Not awaited: it takes as long as the plugin takes to start, and the others must not wait for it.
       void this.reload(wanted).catch((error: unknown) =>
         this.#log.error({ err: error }, `'${id}' was not reloaded`),
@@ -103,9 +108,16 @@ export class ProcessKeeper {
       return;
     }
     this.#known.set(id, startedFrom);
-    if (missing.length === 0) return;
+    if (this.#missing(manifest, processes).length === 0) return;
+    // pm2 would start a process anew that it runs already: the list must be today's.
+    const missing = this.#missing(manifest, await this.#list.refresh());
+    if (missing.length === 0 || this.#reloader.isReloading(id)) return;
     this.#failures.delete(id);
     await this.#try(`start '${id}'`, (pm2) => pm2.start(missing));
+  }
+
+  #missing(manifest: Manifest, processes: readonly ManagedProcess[]): string[] {
+    return this.#reloader.names(manifest).filter((name) => !processes.some((each) => each.name === name));
   }
 
   async #stop(pm2: Pm2, name: string, pid: number | undefined): Promise<void> {

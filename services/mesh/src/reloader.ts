@@ -111,6 +111,8 @@ export class Reloader {
 
   async #replace(pm2: Pm2, manifest: Manifest): Promise<Reloaded> {
     const { name: id } = manifest;
+    // While nobody can be told, there is no use in starting.
+    while (!(await this.#parts.announce())) await this.#pause();
     const { config, found } = this.#parts.files();
     const old = await this.#runningNames(id);
     const oldPorts = readPorts(config).plugins[id] ?? [];

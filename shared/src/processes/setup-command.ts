@@ -34,6 +34,8 @@ export async function runSetupCommand(
   endEarlier(logFile);
   mkdirSync(dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile, { flags: 'a' });
+  // Without a log the setup runs all the same.
+  log.on('error', () => undefined);
   log.write(`$ ${command.join(' ')}\n`);
   const [program = '', ...args] = command;
   const path = programPath(processEnvironment());
@@ -44,8 +46,7 @@ export async function runSetupCommand(
     // A group of its own, so that what it has started can be ended with it.
     detached: true,
   });
-  // A build may take every core: what serves goes first.
-  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  if (child.pid !== undefined) stepBack(child.pid);
   const end = (): void => {
     if (child.pid !== undefined) kill(-child.pid);
   };
@@ -66,6 +67,15 @@ export async function runSetupCommand(
     stopped?.removeEventListener('abort', end);
     log.end();
   });
+}
+
+/** A build may take every core: what serves goes first. */
+function stepBack(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** A mesh that was killed leaves its setup running: two at once would write the same files. */
