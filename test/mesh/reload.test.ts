@@ -27,6 +27,7 @@ describe('reloading a plugin', function () {
         }),
         fixed: plugin('fixed', versioned('one'), { port: 41_987 }),
         settled: plugin('settled', SETTINGS),
+        lacking: plugin('lacking', '', { requires: { 'no-such-cobol': '>=1' } }),
         second: plugin('second', versioned('one'), { dependsOn: ['busy'] }),
       },
       toml: '[plugins.far]\nurl = "http://127.0.0.1:9"\n',
@@ -79,7 +80,7 @@ describe('reloading a plugin', function () {
       assert.equal(code, 1);
       assert.match(
         output,
-        /MESH_RELOAD_FAILED.*'busy' did not get ready; the one that runs goes on.*no licence/s,
+        /MESH_RELOAD_FAILED.*'busy' did not get ready; what runs of it goes on.*no licence/s,
       );
     });
     assert.equal(await text('/api/busy/'), 'two');
@@ -101,6 +102,42 @@ describe('reloading a plugin', function () {
     assert.match(output, /MESH_SETUP_FAILED.*line 7: no such type/s);
     assert.equal(await text('/api/built/'), 'second');
     assert.match((await mesh.command('logs', 'built.setup')).output, /\$ node build\.mjs[\s\S]*line 7/);
+  });
+
+  it('starts nothing of a version whose build fails, also where it asks for more instances', async () => {
+    const manifest = { setup: [['node', 'build.mjs']], instances: 3 };
+    await mesh.addPlugin('built', { 'plugin.json': plugin('built', '', manifest)['plugin.json'] ?? '' });
+    await eventually(async () => /MESH_SETUP_FAILED/.test((await mesh.plugin('built'))?.reason ?? ''));
+    assert.equal((await names('built')).length, 1);
+    assert.equal(await text('/api/built/'), 'second');
+    await mesh.addPlugin('built', { 'build.mjs': buildScript('third') });
+    assert.equal((await mesh.command('reload', 'built')).code, 0);
+    await eventually(async () => (await names('built')).length === 3);
+    assert.equal(await text('/api/built/'), 'third');
+  });
+
+  it('is broken off, with its build, when the plugin is disabled', async () => {
+    await mesh.addPlugin('built', { 'build.mjs': 'setInterval(() => {}, 1000);' });
+    const reloading = mesh.command('reload', 'built');
+    await eventually(async () =>
+      (await mesh.command('logs', 'built.setup', '-n', '1')).output.includes('$ node'),
+    );
+    await mesh.command('disable', 'built');
+    assert.match((await reloading).output, /MESH_RELOAD_FAILED/);
+    await eventually(async () => (await names('built')).length === 0, { timeoutMs: 20_000 });
+  });
+
+  it('tells of one that does not run why it cannot', async () => {
+    const { code, output } = await mesh.command('reload', 'lacking');
+    assert.equal(code, 1);
+    assert.match(output, /MESH_RELOAD_FAILED.*MESH_REQUIREMENT_MISSING 'no-such-cobol' >=1/);
+  });
+
+  it('is done one after the other when it is asked for twice', async () => {
+    const both = await Promise.all([mesh.command('reload', 'busy'), mesh.command('reload', 'busy')]);
+    const generations = both.map(({ output }) => Number(/generation (\d+)/.exec(output)?.[1]));
+    assert.equal(Math.abs((generations[0] ?? 0) - (generations[1] ?? 0)), 1, JSON.stringify(both));
+    await eventually(async () => (await names('busy')).length === 2);
   });
 
   it('is what a changed setting does, without a failed request', async () => {

@@ -57,7 +57,8 @@ export function createControlRoutes(options: ControlRoutesOptions): Express {
   return app;
 }
 
-function addSwitches(app: Express, { control, files, secrets, log }: ControlRoutesOptions): void {
+function addSwitches(app: Express, options: ControlRoutesOptions): void {
+  const { control, files, secrets, isRedisConnected, log } = options;
   const setEnabled = (enabled: boolean) => async (req: Request<{ id: string }>, res: Response) => {
     requireOperator(req, secrets);
     const { id } = req.params;
@@ -75,6 +76,10 @@ function addSwitches(app: Express, { control, files, secrets, log }: ControlRout
   app.post('/mesh/plugins/:id/reload', async (req, res) => {
     requireOperator(req, secrets);
     const { id } = req.params;
+    if (!isRedisConnected())
+      throw new MeshError('MESH_REDIS_UNAVAILABLE', 'gateways could not be told of new instances', {
+        fix: 'Try again when Redis is back.',
+      });
     log.info({ plugin: id }, 'reload asked for by the operator');
     const reloaded = await control.reload(id);
     const plugin = control.document.plugins.find((each) => each.id === id);

@@ -16,7 +16,7 @@ import { PluginPlan } from './plugin-plan.ts';
 import type { ProcessKeeper, WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
-import type { Reloaded, Reloader } from './reloader.ts';
+import { reloadFailed, type Reloaded, type Reloader } from './reloader.ts';
 import type { StartGate } from './start-gate.ts';
 
 /** What the control process is made of. */
@@ -88,9 +88,8 @@ export class Control {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    this.#parts.reloader.stop();
-    await this.#parts.gate.stop();
-    await this.#looping;
+    const { keeper, reloader, gate } = this.#parts;
+    await Promise.all([keeper.stop(), reloader.stop(), gate.stop(), this.#looping]);
     await this.#publisher.stop();
   }
 
@@ -121,13 +120,9 @@ export class Control {
     const manifest = this.#plan.localManifests().find(({ name }) => name === id);
     if (!processes.isManaged || !manifest) throw notReloadable(plugin);
     const wanted = this.#plan.wanted().find((each) => each.id === id);
-    if (wanted && this.#running.has(id)) {
-      if (await this.announce()) return keeper.reload(wanted);
-      throw new MeshError('MESH_REDIS_UNAVAILABLE', 'gateways could not be told of the new instances', {
-        fix: 'try again when Redis is back',
-      });
-    }
-    await gate.prepare(files.content.config, manifest);
+    if (wanted && this.#running.has(id)) return keeper.reload(wanted);
+    const prepared = await gate.prepare(files.content.config, manifest);
+    if (prepared.state !== 'prepared') throw reloadFailed(manifest, prepared.reason ?? 'it was broken off');
     await this.apply();
     return undefined;
   }
@@ -181,10 +176,9 @@ export class Control {
   }
 
   async #observe(): Promise<Record<string, ObservedState>> {
-    const { processes, observer, keeper } = this.#parts;
+    const { processes, observer, keeper, reloader } = this.#parts;
     const running = await processes.current();
     this.#running = new Set(running.map(({ plugin }) => plugin));
-    const serving = this.#plan.serving();
     const plugins = this.#plan.enabled();
     const states = await Promise.all(
       plugins.map(async ({ id, http }) => {
@@ -193,7 +187,8 @@ export class Control {
         const state = await observer.observe({
           id,
           health: http.health,
-          processes: running.filter(({ plugin, name }) => plugin === id && serving.has(name)),
+          // Not those of a generation that a reload is about to start, or to stop.
+          processes: running.filter(({ plugin, name }) => plugin === id && reloader.serves(id, name)),
           remote: this.#plan.remote(id),
         });
         if (state.state === 'stopped' && keeper.isStarting(id)) return [id, { state: 'starting' }] as const;

@@ -38,7 +38,7 @@ const reloader: Reloader = new Reloader({
   pm2,
   list: processes,
   gate,
-  files: () => files.content,
+  files,
   announce: (): Promise<boolean> => control.announce(),
   log,
 });
@@ -46,7 +46,7 @@ const control: Control = new Control({
   files,
   registrations,
   processes,
-  keeper: new ProcessKeeper(pm2, processes, reloader, log),
+  keeper: new ProcessKeeper({ pm2, list: processes, reloader, files, log }),
   observer: new PluginObserver(),
   gate,
   reloader,

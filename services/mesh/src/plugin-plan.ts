@@ -6,11 +6,11 @@ import {
   type MeshPlugin,
   type ObservedState,
 } from '@plugmesh/shared/mesh-document';
+import { localManifests } from '@plugmesh/shared/processes';
 import type { MeshFiles } from './mesh-files.ts';
 import type { WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
-import type { Reloader } from './reloader.ts';
 import type { StartGate } from './start-gate.ts';
 
 /** What the plan follows from. */
@@ -19,7 +19,6 @@ export interface PluginPlanParts {
   readonly registrations: Registrations;
   readonly processes: ProcessList;
   readonly gate: StartGate;
-  readonly reloader: Reloader;
 }
 
 /** What files, overrides and registrations ask for: which plugins, where they are, and which of them we run. */
@@ -49,11 +48,8 @@ export class PluginPlan {
 
   /** The manifests of the enabled plugins that this host starts. */
   localManifests(): Manifest[] {
-    // One with URLs in the configuration is started elsewhere, whatever its manifest says.
-    const local = this.enabled().filter(({ source }) => source === 'manifest');
-    const enabled = new Set(local.map(({ id }) => id));
-    const manifests = this.#parts.files.content.found.flatMap(({ manifest }) => manifest ?? []);
-    return manifests.filter(({ name, run }) => enabled.has(name) && run.length > 0);
+    const { document } = buildMeshDocument(this.input({}, 0));
+    return localManifests(document, this.#parts.files.content.found);
   }
 
   /** The local plugins that may run now, and with what. */
@@ -61,11 +57,6 @@ export class PluginPlan {
     return this.localManifests()
       .filter(({ name }) => this.blocker(name) === undefined)
       .map((manifest) => this.#wantedPlugin(manifest));
-  }
-
-  /** pm2's names of the processes that serve: not of a generation that a reload is about to start, or to stop. */
-  serving(): ReadonlySet<string> {
-    return new Set(this.wanted().flatMap(({ manifest }) => this.#parts.reloader.names(manifest)));
   }
 
   /** How a local plugin is that may not be started yet; undefined when it may. */
@@ -87,9 +78,9 @@ export class PluginPlan {
   }
 
   #wantedPlugin(manifest: Manifest): WantedPlugin {
-    const { name: id, run, setup, port, instances, folder } = manifest;
+    const { name: id, run, setup, port, instances, folder, config } = manifest;
     const settings = this.#parts.files.content.config.pluginSettings[id];
-    const startedFrom = JSON.stringify([run, setup, port, instances, folder, settings]);
+    const startedFrom = JSON.stringify([run, setup, port, instances, folder, config, settings]);
     return { id, manifest, startedFrom };
   }
 }

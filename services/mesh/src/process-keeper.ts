@@ -1,7 +1,14 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
-import { isAlive, type ManagedProcess, type Pm2, PLUGIN_STOP_MS } from '@plugmesh/shared/processes';
+import {
+  isAlive,
+  type ManagedProcess,
+  meshPorts,
+  type Pm2,
+  PLUGIN_STOP_MS,
+} from '@plugmesh/shared/processes';
+import type { MeshFiles } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Reloaded, Reloader } from './reloader.ts';
 
@@ -13,29 +20,40 @@ export interface WantedPlugin {
   readonly startedFrom: string;
 }
 
+/** What keeping needs. */
+export interface ProcessKeeperParts {
+  readonly pm2: Pm2 | undefined;
+  readonly list: ProcessList;
+  readonly reloader: Reloader;
+  readonly files: MeshFiles;
+  readonly log: Log;
+}
+
 /** Starts, stops and reloads the local plugins' processes, so that pm2 runs what the files ask for. */
 export class ProcessKeeper {
-  readonly #pm2: Pm2 | undefined;
-  readonly #list: ProcessList;
-  readonly #reloader: Reloader;
-  readonly #log: Log;
+  readonly #parts: ProcessKeeperParts;
   /** What each plugin's processes were started from. */
   readonly #known = new Map<string, string>();
   readonly #failures = new Map<string, string>();
   readonly #starting = new Set<string>();
   #wanted: readonly WantedPlugin[] = [];
   #work: Promise<void> = Promise.resolve();
+  #isStopped = false;
 
-  constructor(pm2: Pm2 | undefined, list: ProcessList, reloader: Reloader, log: Log) {
-    this.#pm2 = pm2;
-    this.#list = list;
-    this.#reloader = reloader;
-    this.#log = log;
+  constructor(parts: ProcessKeeperParts) {
+    this.#parts = parts;
   }
 
   /** Takes what runs as what was asked for: at the start, pm2 is still busy with the same list. */
   adopt(wanted: readonly WantedPlugin[]): void {
+    this.#wanted = wanted;
     for (const { id, startedFrom } of wanted) this.#known.set(id, startedFrom);
+  }
+
+  /** Leaves everything as it is from now on. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#work;
   }
 
   /** Why a plugin that serves does so in an older version than the files ask for. */
@@ -60,11 +78,12 @@ export class ProcessKeeper {
   async reload({ id, manifest, startedFrom }: WantedPlugin): Promise<Reloaded> {
     this.#known.set(id, startedFrom);
     try {
-      const reloaded = await this.#reloader.reload(manifest);
+      const reloaded = await this.#parts.reloader.reload(manifest);
       this.#failures.delete(id);
       return reloaded;
     } catch (error) {
-      this.#failures.set(id, error instanceof MeshError ? `${error.code}: ${error.message}` : String(error));
+      // Where the port is fixed, nothing older serves.
+      if (manifest.port === undefined) this.#failures.set(id, reasonOf(error));
       throw error;
     } finally {
       // What was asked for meanwhile has waited.
@@ -73,69 +92,88 @@ export class ProcessKeeper {
   }
 
   async #reconcile(): Promise<void> {
-    if (!this.#pm2) return;
-    const processes = await this.#list.refresh();
-    for (const { name, pid } of processes.filter((each) => this.#isSurplus(each)))
-      await this.#try(`stop '${name}'`, (pm2) => this.#stop(pm2, name, pid));
-    for (const wanted of this.#wanted) await this.#bringInLine(wanted);
-    for (const id of this.#known.keys())
-      if (!this.#wanted.some((each) => each.id === id)) this.#known.delete(id);
-    await this.#list.refresh();
+    const { pm2, list, reloader } = this.#parts;
+    if (!pm2 || this.#isStopped) return;
+    for (const [id, processes] of byPlugin(await list.refresh())) {
+      if (this.#wanted.some((each) => each.id === id)) continue;
+      this.#known.delete(id);
+      this.#failures.delete(id);
+      if (reloader.isReloading(id)) reloader.cancel(id);
+      else for (const each of processes) await this.#try(`stop '${each.name}'`, () => this.#stop(pm2, each));
+    }
+    for (const wanted of this.#wanted) await this.#bringInLine(pm2, wanted);
+    await list.refresh();
     this.#starting.clear();
   }
 
-  /** What runs of a plugin that is gone, or should not run beside the rest. A reload stops its own. */
-  #isSurplus({ plugin, name }: ManagedProcess): boolean {
-    if (plugin === undefined || this.#reloader.isReloading(plugin)) return false;
-    const wanted = this.#wanted.find(({ id }) => id === plugin);
-    if (!wanted) return true;
-    return !this.#isStale(wanted) && !this.#reloader.names(wanted.manifest).includes(name);
+  async #bringInLine(pm2: Pm2, wanted: WantedPlugin): Promise<void> {
+    const { list, reloader, log } = this.#parts;
+    const { id, manifest, startedFrom } = wanted;
+    const isOwn = ({ plugin }: ManagedProcess): boolean => plugin === id;
+    const own = (await list.current()).filter(isOwn);
+    if (reloader.isReloading(id)) return;
+    // Not awaited: it takes as long as the plugin takes to start, and the others must not wait for it.
+    const background = (work: Promise<unknown>): void =>
+      void work.catch((error: unknown) => log.error({ err: error }, `'${id}' was not brought in line`));
+    if (own.length > 0 && this.#isStale(wanted)) {
+      background(this.reload(wanted));
+      return;
+    }
+    this.#known.set(id, startedFrom);
+    const surplus = own.filter(({ name }) => !reloader.serves(id, name));
+    if (surplus.length > 0) {
+      background(reloader.retire(id, surplus));
+      return;
+    }
+    // What a failed reload has left serves as it is: it is of an older version.
+    if (this.#missing(manifest, own).length === 0 || (own.length > 0 && this.#failures.has(id))) return;
+    // pm2 would start a process anew that it runs already: the list must be today's.
+    const missing = this.#missing(manifest, (await list.refresh()).filter(isOwn));
+    if (missing.length === 0 || reloader.isReloading(id)) return;
+    this.#failures.delete(id);
+    await this.#try(`start '${id}'`, () => this.#start(pm2, missing));
   }
 
   #isStale({ id, startedFrom }: WantedPlugin): boolean {
     return this.#known.has(id) && this.#known.get(id) !== startedFrom;
   }
 
-  async #bringInLine(wanted: WantedPlugin): Promise<void> {
-    const { id, manifest, startedFrom } = wanted;
-    const processes = await this.#list.current();
-    if (this.#reloader.isReloading(id)) return;
-    if (this.#isStale(wanted) && processes.some(({ plugin }) => plugin === id)) {
-      // Not awaited: it takes as long as the plugin takes to start, and the others must not wait for it.
-      void this.reload(wanted).catch((error: unknown) =>
-        this.#log.error({ err: error }, `'${id}' was not reloaded`),
-      );
-      return;
-    }
-    this.#known.set(id, startedFrom);
-    if (this.#missing(manifest, processes).length === 0) return;
-    // pm2 would start a process anew that it runs already: the list must be today's.
-    const missing = this.#missing(manifest, await this.#list.refresh());
-    if (missing.length === 0 || this.#reloader.isReloading(id)) return;
-    this.#failures.delete(id);
-    await this.#try(`start '${id}'`, (pm2) => pm2.start(missing));
-  }
-
   #missing(manifest: Manifest, processes: readonly ManagedProcess[]): string[] {
-    return this.#reloader.names(manifest).filter((name) => !processes.some((each) => each.name === name));
+    const names = this.#parts.reloader.names(manifest);
+    return names.filter((name) => !processes.some((each) => each.name === name));
   }
 
-  async #stop(pm2: Pm2, name: string, pid: number | undefined): Promise<void> {
+  async #start(pm2: Pm2, names: readonly string[]): Promise<void> {
+    const { config, found } = this.#parts.files.content;
+    // pm2 reads the ports; we alone give them out.
+    meshPorts(config, found);
+    await pm2.start(names);
+  }
+
+  async #stop(pm2: Pm2, { name, pid }: ManagedProcess): Promise<void> {
     const late = setTimeout(() => {
       if (pid === undefined || !isAlive(pid)) return;
       const text = `'${name}' (process ${pid}) has not stopped within ${PLUGIN_STOP_MS / 1000} s and is killed`;
-      this.#log.error(`MESH_PLUGIN_NOT_STOPPING: ${text}`);
+      this.#parts.log.error(`MESH_PLUGIN_NOT_STOPPING: ${text}`);
     }, PLUGIN_STOP_MS);
     await pm2.delete(name).finally(() => clearTimeout(late));
   }
 
-  async #try(what: string, action: (pm2: Pm2) => Promise<void>): Promise<void> {
-    if (!this.#pm2) return;
+  async #try(what: string, action: () => Promise<void>): Promise<void> {
     try {
-      await action(this.#pm2);
-      this.#log.info(`pm2: ${what}`);
+      await action();
+      this.#parts.log.info(`pm2: ${what}`);
     } catch (error) {
-      this.#log.error({ err: error }, `pm2 could not ${what}`);
+      this.#parts.log.error({ err: error }, `pm2 could not ${what}`);
     }
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof MeshError ? `${error.code}: ${error.message}` : String(error);
+}
+
+function byPlugin(processes: readonly ManagedProcess[]): Map<string, ManagedProcess[]> {
+  const plugins = processes.filter(({ plugin }) => plugin !== undefined);
+  return Map.groupBy(plugins, ({ plugin = '' }) => plugin);
 }

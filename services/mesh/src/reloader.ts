@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from '@plugmesh/shared/config';
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
-import type { ObservedState } from '@plugmesh/shared/mesh-document';
 import {
   connectionsTo,
   dropNext,
@@ -12,12 +10,11 @@ import {
   type Pm2,
   processName,
   promoteNext,
-  readPorts,
   reserveNext,
 } from '@plugmesh/shared/processes';
-import type { MeshFilesContent } from './mesh-files.ts';
-import { PluginObserver } from './plugin-observer.ts';
+import type { MeshFiles } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
+import { untilReady } from './readiness.ts';
 import type { StartGate } from './start-gate.ts';
 
 /** What reloading needs. */
@@ -25,7 +22,7 @@ export interface ReloaderParts {
   readonly pm2: Pm2 | undefined;
   readonly list: ProcessList;
   readonly gate: StartGate;
-  readonly files: () => MeshFilesContent;
+  readonly files: MeshFiles;
   /** Puts the instances that run now into the document; resolves to whether gateways were told. */
   readonly announce: () => Promise<boolean>;
   readonly log: Log;
@@ -40,9 +37,13 @@ export interface Reloaded {
   readonly readyMs: number;
 }
 
-const PATIENCE_MS = 40_000;
+/** Work on one plugin that others wait for. */
+interface Work {
+  readonly done: Promise<unknown>;
+  readonly cancelled: AbortController;
+}
+
 const POLL_MS = 100;
-const LIST_AGE_MS = 500;
 /** A gateway hears of a new document within milliseconds; a request that it has just sent needs a little more. */
 const GRACE_MS = 500;
 
@@ -52,8 +53,7 @@ const GRACE_MS = 500;
  */
 export class Reloader {
   readonly #parts: ReloaderParts;
-  readonly #stopped = new AbortController();
-  readonly #running = new Map<string, Promise<Reloaded>>();
+  readonly #works = new Map<string, Work>();
   #generations: Readonly<Record<string, number>> = {};
 
   constructor(parts: ReloaderParts) {
@@ -62,115 +62,139 @@ export class Reloader {
 
   /** Takes up where an earlier mesh process has ended; what that one was about to start is forgotten. */
   start(): void {
-    if (this.#parts.pm2) this.#generations = dropNext(this.#parts.files().config).generations;
+    if (this.#parts.pm2) this.#generations = dropNext(this.#parts.files.content.config).generations;
   }
 
-  stop(): void {
-    this.#stopped.abort();
+  /** Breaks off what is under way: the next mesh process puts things in order. */
+  async stop(): Promise<void> {
+    for (const id of this.#works.keys()) this.cancel(id);
+    await Promise.allSettled([...this.#works.values()].map(({ done }) => done));
   }
 
   isReloading(id: string): boolean {
-    return this.#running.has(id);
+    return this.#works.has(id);
+  }
+
+  /** Breaks off the work on a plugin that should not run any more. */
+  cancel(id: string): void {
+    this.#works.get(id)?.cancelled.abort();
   }
 
   /** pm2's names of the processes that serve a plugin. */
   names({ name, port, instances }: Manifest): string[] {
-    const generation = this.#generations[name] ?? 1;
-    return processNames(name, port === undefined ? instances : 1, generation);
+    return processNames(name, port === undefined ? instances : 1, this.#generation(name));
+  }
+
+  /** Whether a process is of the generation that serves. */
+  serves(id: string, name: string): boolean {
+    return name.replace(/:\d+$/, '') === processName(id, 0, this.#generation(id));
   }
 
   /** Replaces what runs of a plugin; one reload of it after the other. Rejects with MESH_RELOAD_FAILED and why. */
   reload(manifest: Manifest): Promise<Reloaded> {
-    const { name } = manifest;
-    const earlier = this.#running.get(name)?.catch(() => undefined) ?? Promise.resolve();
-    const work = earlier
-      .then(() => this.#reload(manifest))
-      .finally(() => {
-        if (this.#running.get(name) === work) this.#running.delete(name);
-      });
-    this.#running.set(name, work);
-    return work;
+    return this.#work(manifest.name, (signal) => this.#reload(manifest, signal));
   }
 
-  async #reload(manifest: Manifest): Promise<Reloaded> {
+  /** Stops processes that an earlier generation has left, once gateways know and their requests have ended. */
+  retire(id: string, processes: readonly ManagedProcess[]): Promise<void> {
+    return this.#work(id, async (signal) => {
+      await this.#untilAnnounced(signal);
+      await this.#untilLeft(processes, signal);
+      await this.#delete(processes.map(({ name }) => name));
+    });
+  }
+
+  #work<Result>(id: string, action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const earlier = this.#works.get(id);
+    // What breaks off the first breaks off those that wait for it.
+    const cancelled = earlier?.cancelled ?? new AbortController();
+    const done = Promise.resolve(earlier?.done.catch(() => undefined))
+      .then(() => action(cancelled.signal))
+      .finally(() => {
+        if (this.#works.get(id)?.done === done) this.#works.delete(id);
+      });
+    this.#works.set(id, { done, cancelled });
+    return done;
+  }
+
+  async #reload(manifest: Manifest, signal: AbortSignal): Promise<Reloaded> {
     const { pm2, gate, files } = this.#parts;
     if (!pm2) throw new MeshError('MESH_NOT_SUPPORTED', 'this mesh does not start processes itself');
-    const prepared = await gate.prepare(files().config, manifest);
-    if (prepared.state !== 'prepared')
-      throw failed(manifest, 'reason' in prepared ? prepared.reason : 'its setup was broken off');
-    return manifest.port === undefined ? this.#replace(pm2, manifest) : this.#restart(pm2, manifest);
+    const prepared = await gate.prepare(files.content.config, manifest, signal);
+    if (prepared.state !== 'prepared') throw reloadFailed(manifest, prepared.reason ?? 'it was broken off');
+    return manifest.port === undefined
+      ? this.#replace(pm2, manifest, signal)
+      : this.#restart(pm2, manifest, signal);
   }
 
   /** Processes cannot share a fixed port: the old one goes first, and until the new one listens there is a gap. */
-  async #restart(pm2: Pm2, manifest: Manifest): Promise<Reloaded> {
+  async #restart(pm2: Pm2, manifest: Manifest, signal: AbortSignal): Promise<Reloaded> {
     const names = this.names(manifest);
-    await pm2.delete(...names).catch(() => undefined);
+    await this.#delete((await this.#processes(manifest.name)).map(({ name }) => name));
     await pm2.start(names);
-    return { how: 'restart', generation: 1, readyMs: await this.#untilReady(manifest, names) };
+    const readyMs = await this.#untilReady(manifest, names, signal);
+    return { how: 'restart', generation: this.#generation(manifest.name), readyMs };
   }
 
-  async #replace(pm2: Pm2, manifest: Manifest): Promise<Reloaded> {
+  async #replace(pm2: Pm2, manifest: Manifest, signal: AbortSignal): Promise<Reloaded> {
     const { name: id } = manifest;
     // While nobody can be told, there is no use in starting.
-    while (!(await this.#parts.announce())) await this.#pause();
-    const { config, found } = this.#parts.files();
-    const old = await this.#runningNames(id);
-    const oldPorts = readPorts(config).plugins[id] ?? [];
+    await this.#untilAnnounced(signal);
+    const { config, found } = this.#parts.files.content;
+    const old = await this.#processes(id);
     const ports = reserveNext(config, found, manifest);
     const generation = generationOf(ports, id) + 1;
     const names = processNames(id, ports.next[id]?.length ?? 1, generation);
     let readyMs: number;
     try {
       await pm2.start(names);
-      readyMs = await this.#untilReady(manifest, names);
+      readyMs = await this.#untilReady(manifest, names, signal);
     } catch (error) {
-      await pm2.delete(...names).catch(() => undefined);
+      await this.#delete(names);
       dropNext(config, id);
       throw error;
     }
     this.#generations = promoteNext(config, id).generations;
-    while (!(await this.#parts.announce())) await this.#pause();
-    await this.#untilLeft(config, oldPorts);
-    if (old.length > 0) await pm2.delete(...old);
+    await this.#untilAnnounced(signal);
+    await this.#untilLeft(old, signal);
+    await this.#delete(old.map(({ name }) => name));
     this.#parts.log.info({ plugin: id, generation }, 'reloaded');
     return { how: 'generation', generation, readyMs };
   }
 
-  async #runningNames(id: string): Promise<string[]> {
-    const processes = await this.#parts.list.refresh();
-    return processes.filter(({ plugin }) => plugin === id).map(({ name }) => name);
+  async #processes(id: string): Promise<ManagedProcess[]> {
+    return (await this.#parts.list.refresh()).filter(({ plugin }) => plugin === id);
   }
 
-  /** Resolves to how long it took, in milliseconds. */
-  async #untilReady(manifest: Manifest, names: readonly string[]): Promise<number> {
-    const observer = new PluginObserver();
-    const giveUpAt = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const all = await this.#parts.list.current(LIST_AGE_MS);
-      const processes = all.filter(({ name }) => names.includes(name));
-      const sights = await Promise.all(processes.map((each) => look(observer, manifest, each)));
-      const instances = sights.flatMap((sight) => (sight.state === 'ready' ? (sight.instances ?? []) : []));
-      if (instances.length === names.length) return Math.max(...instances.map(({ readyMs = 0 }) => readyMs));
-      const failure = sights.find((sight, n) => isFinal(sight, processes[n]));
-      if (failure || performance.now() > giveUpAt)
-        throw failed(
-          manifest,
-          failure?.reason ?? sights.find(({ reason }) => reason)?.reason ?? 'it took too long',
-        );
-      await this.#pause();
-    }
+  #untilReady(manifest: Manifest, names: readonly string[], signal: AbortSignal): Promise<number> {
+    return untilReady({ list: this.#parts.list, manifest, names, signal }).catch((error: unknown) => {
+      throw reloadFailed(manifest, error instanceof Error ? error.message : String(error));
+    });
   }
 
-  /** Waits until nobody is connected to the old instances, which gateways leave as soon as their requests have ended. */
-  async #untilLeft({ gateway }: Config, ports: readonly number[]): Promise<void> {
-    await this.#pause(GRACE_MS);
-    const deadline = performance.now() + gateway.limits.drainMs;
-    while (connectionsTo(ports) > 0 && performance.now() < deadline) await this.#pause();
+  async #untilAnnounced(signal: AbortSignal): Promise<void> {
+    while (!(await this.#parts.announce())) await delay(POLL_MS, undefined, { signal });
   }
 
-  /** Rejects when mesh stops: the next mesh process puts things in order. */
-  #pause(ms = POLL_MS): Promise<void> {
-    return delay(ms, undefined, { signal: this.#stopped.signal });
+  /** Waits until nobody is connected to instances that gateways leave as soon as their requests have ended. */
+  async #untilLeft(processes: readonly ManagedProcess[], signal: AbortSignal): Promise<void> {
+    await delay(GRACE_MS, undefined, { signal });
+    const deadline = performance.now() + this.#parts.files.content.config.gateway.limits.drainMs;
+    const ports = processes.flatMap(({ port }) => port ?? []);
+    while (connectionsTo(ports) > 0 && performance.now() < deadline)
+      await delay(POLL_MS, undefined, { signal });
+  }
+
+  /** What cannot be stopped now is found by the next look at what runs. */
+  async #delete(names: readonly string[]): Promise<void> {
+    const { pm2, list, log } = this.#parts;
+    if (names.length > 0)
+      await pm2?.delete(...names).catch((error: unknown) => log.warn({ err: error }, 'pm2 stopped not all'));
+    await list.refresh();
+  }
+
+  #generation(id: string): number {
+    return this.#generations[id] ?? 1;
   }
 }
 
@@ -178,20 +202,9 @@ function processNames(id: string, count: number, generation: number): string[] {
   return Array.from({ length: count }, (_, index) => processName(id, index, generation));
 }
 
-function look(observer: PluginObserver, manifest: Manifest, process: ManagedProcess): Promise<ObservedState> {
-  const { name: id, http } = manifest;
-  return observer.observe({ id, health: http.health, processes: [process], remote: new Map() });
-}
-
-/** It has ended, or says that it will not work; one that answers 503 may only be warming up. */
-function isFinal({ state }: ObservedState, process: ManagedProcess | undefined): boolean {
-  if (state === 'disabled') return true;
-  const hasEnded = process?.pid === undefined || process.restarts > 0;
-  return state === 'unready' && hasEnded && process?.status !== 'launching';
-}
-
-function failed({ name, port }: Manifest, reason: string): MeshError {
-  const goesOn = port === undefined ? '; the one that runs goes on' : '';
+/** The error of a reload, with what became of the plugin. */
+export function reloadFailed({ name, port }: Manifest, reason: string): MeshError {
+  const goesOn = port === undefined ? '; what runs of it goes on' : '';
   return new MeshError(
     'MESH_RELOAD_FAILED',
     `the new version of '${name}' did not get ready${goesOn}: ${reason}`,

@@ -11,10 +11,9 @@ import { prepare, preparation, type Preparation } from '@plugmesh/shared/process
 export class StartGate {
   readonly #log: Log;
   readonly #preparations = new Map<string, Preparation>();
-  readonly #preparing = new Map<string, Promise<Preparation>>();
+  readonly #preparing = new Map<string, { readonly done: Promise<Preparation>; readonly stop: () => void }>();
   readonly #steps = new Map<string, string>();
   readonly #released = new Set<string>();
-  readonly #stopped = new AbortController();
 
   constructor(log: Log) {
     this.#log = log;
@@ -25,10 +24,11 @@ export class StartGate {
     for (const id of ids) this.#released.add(id);
   }
 
-  /** Takes the manifests that should run; sets up in the background what needs it and does not run. */
+  /** Takes the manifests that should run; sets up in the background what needs it and does not run, and nothing else. */
   update(config: Config, manifests: readonly Manifest[]): void {
     const names = new Set(manifests.map(({ name }) => name));
     for (const name of this.#released) if (!names.has(name)) this.#released.delete(name);
+    for (const [name, { stop }] of this.#preparing) if (!names.has(name)) stop();
     for (const manifest of manifests.filter(({ name }) => !this.#released.has(name))) {
       const isNew = !this.#preparations.has(manifest.name);
       const known = preparation(config, manifest);
@@ -62,28 +62,33 @@ export class StartGate {
   }
 
   /** Sets a plugin up, unless that has been done; calls at the same time share one setup. Never rejects. */
-  prepare(config: Config, manifest: Manifest): Promise<Preparation> {
+  prepare(config: Config, manifest: Manifest, signal?: AbortSignal): Promise<Preparation> {
     const { name } = manifest;
     const running = this.#preparing.get(name);
-    if (running) return running;
-    const work = this.#prepare(config, manifest).finally(() => {
+    if (running) return running.done;
+    const stopped = new AbortController();
+    const stop = (): void => stopped.abort();
+    signal?.addEventListener('abort', stop);
+    const done = this.#prepare(config, manifest, stopped.signal).finally(() => {
+      signal?.removeEventListener('abort', stop);
       this.#preparing.delete(name);
       this.#steps.delete(name);
     });
-    this.#preparing.set(name, work);
-    return work;
+    this.#preparing.set(name, { done, stop });
+    return done;
   }
 
   /** Breaks off the setups that run. */
   async stop(): Promise<void> {
-    this.#stopped.abort();
-    await Promise.all(this.#preparing.values());
+    const running = [...this.#preparing.values()];
+    for (const { stop } of running) stop();
+    await Promise.all(running.map(({ done }) => done));
   }
 
-  async #prepare(config: Config, manifest: Manifest): Promise<Preparation> {
+  async #prepare(config: Config, manifest: Manifest, stopped: AbortSignal): Promise<Preparation> {
     const { name } = manifest;
     const result = await prepare(config, manifest, {
-      stopped: this.#stopped.signal,
+      stopped,
       onStep: (step) => {
         this.#steps.set(name, step);
         this.#log.info({ plugin: name }, `sets up: ${step}`);

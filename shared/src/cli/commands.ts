@@ -97,7 +97,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       summary: 'replace what runs of a plugin, without a failed request',
       details:
         'Runs its setup if its sources have changed, starts the next generation beside the one that runs, waits until it\n' +
-        'is ready, moves the routes over and stops the old one. One that does not get ready leaves the old one serving.',
+        'is ready, moves the routes over and stops the old one. One that does not get ready leaves the old one serving.\n' +
+        'Requests that take longer than gateway.limits.drain, and WebSockets to the plugin, are cut then.',
       examples: ['./plugmesh reload system', './plugmesh reload hello-go hello-rust'],
       run: reload,
     },

@@ -1,3 +1,5 @@
+import { request, type IncomingMessage } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 import type { Config } from '../config/index.ts';
 import { ERROR_CODES, type ErrorCode, MeshError } from '../errors/index.ts';
 import { loadSecrets, operatorToken } from '../identity/index.ts';
@@ -26,6 +28,7 @@ export interface ProcessView {
 /** What a reload came to. */
 export interface ReloadView {
   readonly id: string;
+  readonly state: string;
   readonly how: 'generation' | 'restart' | 'start';
   readonly generation?: number;
   readonly readyMs?: number;
@@ -42,7 +45,7 @@ export interface StatusView {
 
 const TIMEOUT_MS = 10_000;
 /** A reload may build first. */
-const RELOAD_TIMEOUT_MS = 15 * 60_000;
+const RELOAD_TIMEOUT_MS = 60 * 60_000;
 
 /** Talks to the control process of a mesh as its operator. */
 export class MeshClient {
@@ -76,20 +79,33 @@ export class MeshClient {
   }
 
   async #call(method: string, path: string, timeoutMs = TIMEOUT_MS): Promise<unknown> {
-    const response = await fetch(`${this.#origin}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.#token}` },
-      signal: AbortSignal.timeout(timeoutMs),
-    }).catch((cause: unknown) => {
+    const { status, text } = await this.#ask(method, path, timeoutMs);
+    const body: unknown = JSON.parse(text);
+    if (status < 300) return body;
+    const { detail, code } = Object(body) as { detail?: string; code?: string };
+    throw new MeshError(knownCode(code), `mesh refused: ${detail ?? code ?? String(status)}`);
+  }
+
+  /** Not by `fetch`, which gives up after five minutes whatever it is told. */
+  async #ask(method: string, path: string, timeoutMs: number): Promise<{ status: number; text: string }> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const headers = { authorization: `Bearer ${this.#token}` };
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    request(`${this.#origin}${path}`, { method, headers, signal }, resolve).on('error', reject).end();
+    try {
+      const response = await promise;
+      return { status: response.statusCode ?? 0, text: await readText(response) };
+    } catch (cause) {
+      if (signal.aborted)
+        throw new MeshError('MESH_INTERNAL', `mesh did not answer within ${timeoutMs / 1000} s`, {
+          fix: "see './plugmesh logs mesh'",
+          cause,
+        });
       throw new MeshError('MESH_NOT_RUNNING', `nothing answers at ${this.#origin}`, {
         fix: 'start it: ./plugmesh up',
         cause,
       });
-    });
-    const body: unknown = await response.json();
-    if (response.ok) return body;
-    const { detail, code } = Object(body) as { detail?: string; code?: string };
-    throw new MeshError(knownCode(code), `mesh refused: ${detail ?? code ?? String(response.status)}`);
+    }
   }
 }
 

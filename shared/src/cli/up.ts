@@ -29,7 +29,7 @@ export async function up({ options }: CommandLine): Promise<number> {
     const followed = shown.then((plugins) =>
       Promise.all([
         followLate(client, plugins, stopped),
-        ...(options.watch ? [watchPlugins(config, client, stopped)] : []),
+        ...(options.watch ? [watchPlugins(options.config, client, stopped)] : []),
       ]),
     );
     // Whichever comes first: a signal, a start that fails, or a pm2 that cannot be kept alive.

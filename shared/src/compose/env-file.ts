@@ -1,10 +1,14 @@
+import { resolve } from 'node:path';
 import { parse } from 'dotenv';
-import { parseSecrets, referencesIn, type WrittenConfig } from '../config/index.ts';
+import { parseSecrets, referencesIn, variableOf, type WrittenConfig } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import { loadSecrets, pluginToken, secretTexts } from '../identity/index.ts';
 import type { Manifest } from '../manifest/index.ts';
 import { SECRET } from './core-services.ts';
 import { tokenVariable } from './plugin-service.ts';
+
+/** What dotenv and compose both read as it stands. */
+const PLAIN = /^[\w+/=.,-]+$/;
 
 /**
  * The variables that the compose file refers to: the secret of `.env`, else the one in use here, and the plugins'
@@ -16,10 +20,20 @@ export function composeVariables(
   envFile: string,
 ): Record<string, string> {
   const inFile = parse(envFile)[SECRET] ?? variables.get(SECRET)?.text;
-  const own = { secrets: parseSecrets(inFile), stateDir: config.stateDir };
+  const stateDir = resolve(config.root, variables.get(variableOf('core.state_dir'))?.text ?? config.stateDir);
+  const own = { secrets: parseSecrets(inFile), stateDir };
   const secrets = loadSecrets(own);
+  const secret = secretTexts(own).join(',');
+  if (!PLAIN.test(secret))
+    throw new MeshError(
+      'MESH_CONFIG_INVALID',
+      `'${SECRET}' has characters that mean something in a .env file`,
+      {
+        fix: 'take letters, digits and + / = . _ - only, for instance from: openssl rand -base64 32',
+      },
+    );
   return {
-    [SECRET]: secretTexts(own).join(','),
+    [SECRET]: secret,
     ...Object.fromEntries(plugins.map(({ name }) => [tokenVariable(name), pluginToken(secrets, name)])),
   };
 }

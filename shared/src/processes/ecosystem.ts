@@ -10,7 +10,7 @@ import { findManifests, type FoundManifest, type Manifest } from '../manifest/in
 import { dirname, resolve } from 'node:path';
 import { HOME, meshProcesses } from './mesh-processes.ts';
 import { pm2App, type Pm2App } from './pm2-app.ts';
-import { meshPorts } from './ports.ts';
+import { meshPorts, readPorts } from './ports.ts';
 import { START_VARIABLE } from './pm2.ts';
 import { preparation } from './preparation.ts';
 
@@ -38,9 +38,10 @@ export function meshRoot(file?: string): string {
  */
 export function ecosystem(config: Config = loadMeshConfig()): { readonly apps: readonly Pm2App[] } {
   const found = findManifests(config);
-  const ports = meshPorts(config, found);
   const local = localPlugins(config, found);
   const named = processEnvironment()[START_VARIABLE]?.split(',');
+  // mesh has given them out already, and may be writing the next ones.
+  const ports = named ? readPorts(config) : meshPorts(config, found);
   const processes = named
     ? meshProcesses(config, local, ports).filter(({ name }) => named.includes(name))
     : meshProcesses(

@@ -13,14 +13,20 @@ import { readState, writeState } from './state-file.ts';
 export type Preparation =
   | { readonly state: 'prepared' }
   /** Its setup has not run yet, or its inputs have changed since. */
-  | { readonly state: 'needed' }
+  | { readonly state: 'needed'; readonly reason?: undefined }
   | { readonly state: 'skipped' | 'failed'; readonly reason: string };
 
 /** What is known about a plugin's preparation, without running anything. */
 export function preparation(config: Config, manifest: Manifest): Preparation {
   if (manifest.setup.length === 0 && Object.keys(manifest.requires).length === 0) return runnable(manifest);
+  let inputs: string;
+  try {
+    inputs = inputsOf(manifest);
+  } catch (error) {
+    return { state: 'failed', reason: `MESH_SETUP_FAILED its sources cannot be read: ${String(error)}` };
+  }
   const record = Object(readState(recordFile(config, manifest))) as Record<string, unknown>;
-  if (record['inputs'] !== inputsOf(manifest)) return { state: 'needed' };
+  if (record['inputs'] !== inputs) return { state: 'needed' };
   if (record['state'] === 'prepared') {
     const known = runnable(manifest);
     // What the setup made is gone: it makes it again.
@@ -44,10 +50,13 @@ export async function prepare(
   manifest: Manifest,
   { onStep = () => undefined, stopped }: PrepareOptions = {},
 ): Promise<Preparation> {
+  // A function, because the compiler believes that the signal cannot change across an await.
+  const isStopped = (): boolean => stopped?.aborted === true;
   // From before the setup: what is edited while it runs is not yet in what it makes.
   const inputs = inputsOf(manifest);
   const known = preparation(config, manifest);
   const missing = await missingRequirement(manifest);
+  if (isStopped()) return { state: 'needed' };
   const result: Preparation =
     missing !== undefined
       ? { state: 'skipped', reason: missing }
@@ -55,7 +64,7 @@ export async function prepare(
         ? known
         : await runSetup(manifest, onStep, { logFile: logFile(config, `${manifest.name}.setup`), stopped });
   // A setup that was broken off says nothing about the next try.
-  if (stopped?.aborted === true) return { state: 'needed' };
+  if (isStopped()) return { state: 'needed' };
   writeState(recordFile(config, manifest), { inputs, ...result });
   return result.state === 'prepared' ? runnable(manifest) : result;
 }
@@ -66,6 +75,7 @@ async function runSetup(
   options: SetupOptions,
 ): Promise<Preparation> {
   for (const [index, command] of manifest.setup.entries()) {
+    if (options.stopped?.aborted === true) return { state: 'needed' };
     onStep(`${command.join(' ')} (${index + 1}/${manifest.setup.length})`);
     const problem = await runSetupCommand(manifest, command, options);
     if (problem !== undefined) return { state: 'failed', reason: `MESH_SETUP_FAILED ${problem}` };

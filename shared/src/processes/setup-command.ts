@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { processEnvironment } from '../config/index.ts';
@@ -14,6 +14,8 @@ export interface SetupOptions {
 }
 
 const OUTPUT_KEPT = 1500;
+/** The largest builds are over by then; what hangs is told. */
+const TIMEOUT_MS = 30 * 60_000;
 const LOG_VARIABLE = 'PLUGMESH_SETUP_LOG';
 
 /** What package managers read to reach their registries: they run as the operator, unlike the plugin itself. */
@@ -32,11 +34,8 @@ export async function runSetupCommand(
   { logFile, stopped }: SetupOptions,
 ): Promise<string | undefined> {
   endEarlier(logFile);
-  mkdirSync(dirname(logFile), { recursive: true });
-  const log = createWriteStream(logFile, { flags: 'a' });
-  // Without a log the setup runs all the same.
-  log.on('error', () => undefined);
-  log.write(`$ ${command.join(' ')}\n`);
+  const said = command.join(' ');
+  const output = new SetupOutput(logFile, said);
   const [program = '', ...args] = command;
   const path = programPath(processEnvironment());
   const child = spawn(findProgram(program, path, folder) ?? program, args, {
@@ -46,27 +45,52 @@ export async function runSetupCommand(
     // A group of its own, so that what it has started can be ended with it.
     detached: true,
   });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.add(chunk));
   if (child.pid !== undefined) stepBack(child.pid);
+  const overdue = AbortSignal.timeout(TIMEOUT_MS);
   const end = (): void => {
     if (child.pid !== undefined) kill(-child.pid);
   };
-  stopped?.addEventListener('abort', end);
-  let output = '';
-  const collect = (chunk: Buffer): void => {
-    output = (output + chunk.toString()).slice(-OUTPUT_KEPT);
-    log.write(chunk);
-  };
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  child.once('error', (error) => resolve(`'${command.join(' ')}' could not be run: ${error.message}`));
-  child.once('close', (code) =>
-    resolve(code === 0 ? undefined : `'${command.join(' ')}' ended with ${String(code)}: ${output.trim()}`),
-  );
-  return promise.finally(() => {
-    stopped?.removeEventListener('abort', end);
-    log.end();
+  child.once('error', (error) => resolve(`'${said}' could not be run: ${error.message}`));
+  child.once('close', (code) => {
+    const how = overdue.aborted
+      ? `took longer than ${TIMEOUT_MS / 60_000} minutes`
+      : `ended with ${String(code)}`;
+    resolve(code === 0 ? undefined : `'${said}' ${how}: ${output.last}`);
   });
+  for (const signal of [overdue, stopped]) signal?.addEventListener('abort', end);
+  return promise.finally(() => {
+    for (const signal of [overdue, stopped]) signal?.removeEventListener('abort', end);
+    output.end();
+  });
+}
+
+/** What a setup writes: all of it in a file, the last of it at hand. */
+class SetupOutput {
+  readonly #log: WriteStream;
+  #last = '';
+
+  constructor(file: string, command: string) {
+    mkdirSync(dirname(file), { recursive: true });
+    this.#log = createWriteStream(file, { flags: 'a' });
+    // Without a log the setup runs all the same.
+    this.#log.on('error', () => undefined);
+    this.#log.write(`$ ${command}\n`);
+  }
+
+  get last(): string {
+    return this.#last.trim();
+  }
+
+  add(chunk: Buffer): void {
+    this.#last = (this.#last + chunk.toString()).slice(-OUTPUT_KEPT);
+    this.#log.write(chunk);
+  }
+
+  end(): void {
+    this.#log.end();
+  }
 }
 
 /** A build may take every core: what serves goes first. */

@@ -9,12 +9,16 @@ import { parseManifest, type FoundManifest, type Manifest } from '@plugmesh/shar
 import {
   meshPorts,
   meshProcesses,
+  dropNext,
   pm2App,
   portHolder,
   portsOfTree,
   prepare,
   preparation,
   processTree,
+  promoteNext,
+  readPorts,
+  reserveNext,
   satisfies,
 } from '@plugmesh/shared/processes';
 
@@ -57,6 +61,23 @@ describe('the processes of a mesh', () => {
 
   it('have a fixed port where the manifest says so', () => {
     assert.deepEqual(meshPorts(config, found(manifest('fixed', { port: 18111 }))).plugins['fixed'], [18111]);
+  });
+
+  it('have the ports of the next generation beside their own until it is promoted', () => {
+    const [b] = [manifest('b', { instances: 2 })];
+    const own = meshPorts(config, found(b)).plugins['b'];
+    const next = reserveNext(config, found(b), b).next['b'];
+    assert.equal(next?.length, 2);
+    assert.equal(new Set([...(own ?? []), ...next]).size, 4);
+    const names = meshProcesses(config, [b], meshPorts(config, found(b))).map(({ name }) => name);
+    assert.deepEqual(names.slice(-4), ['b', 'b:1', 'b.2', 'b.2:1']);
+    promoteNext(config, 'b');
+    assert.deepEqual(readPorts(config).plugins['b'], next);
+    assert.equal(readPorts(config).generations['b'], 2);
+    reserveNext(config, found(b), b);
+    assert.deepEqual(dropNext(config).next, {});
+    const renewed = meshPorts(config, found(b), true);
+    assert.deepEqual(renewed.generations, {}, 'a mesh that starts anew counts anew');
   });
 
   it('are Redis, mesh, gateway, channel and one per plugin instance', () => {
