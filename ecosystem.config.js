@@ -10,4 +10,10 @@ if (major < 24 || (major === 24 && minor < 12)) {
   process.exit(1);
 }
 
-module.exports = require('@plugmesh/shared/processes').ecosystem();
+try {
+  module.exports = require('@plugmesh/shared/processes').ecosystem();
+} catch (error) {
+  // What is wrong with the configuration; pm2 would print two stacks around it.
+  console.error(error.code?.startsWith('MESH_') ? error.message : error);
+  process.exit(1);
+}

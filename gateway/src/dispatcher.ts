@@ -121,6 +121,8 @@ export class Dispatcher {
   /** Middleware of the public phase comes before the guard, and the guard before anything that would tell a stranger whether the plugin runs. */
   #admit(req: GatewayRequest, { path }: Target, { route, rest }: RoutedPath): Permission {
     if (route.kind === 'plugin') this.#parts.chain().check(path, route.id);
+    // What guards it is not known.
+    if (route.closed?.state === 'invalid') throw unavailable(route, "its state is 'invalid'");
     const permission = route.permission(rest, req.method ?? 'GET');
     this.#parts.guard.check(permission, req);
     if (route.closed) throw unavailable(route, `its state is '${route.closed.state}'`);

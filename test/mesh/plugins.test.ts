@@ -118,6 +118,16 @@ describe('plugins of a running mesh', function () {
     assert.match(found.reason ?? '', /MESH_PLUGIN_EXITED/);
   });
 
+  it('that exit at once are started anew as soon as their manifest is put right', async () => {
+    await mesh.addPlugin('brief', {
+      'better.mjs': plugin('brief', "server((req, res) => res.end('better'));")['main.mjs'] ?? '',
+      'plugin.json': plugin('brief', '', { run: ['node', 'better.mjs'] })['plugin.json'] ?? '',
+    });
+    await mesh.untilState('brief', 'ready');
+    assert.equal((await get('/api/brief/')).text, 'better');
+    await eventually(() => /^brief is ready$/m.test(mesh.output));
+  });
+
   it('that answer garbage are unready and get a problem document', async () => {
     const { reason } = await mesh.untilState('garbage', 'unready');
     assert.match(reason ?? '', /MESH_UPSTREAM_FAILED.*not HTTP/);
@@ -137,6 +147,20 @@ describe('plugins of a running mesh', function () {
     await eventually(async () => (await get('/api/far/')).text === 'from elsewhere', { timeoutMs: 2_000 });
     await writeFile(mesh.file, before);
     await eventually(async () => (await get('/api/far/')).status === 404, { timeoutMs: 2_000 });
+  });
+
+  it('are started as soon as the configuration is whole again', async () => {
+    const whole = await readFile(mesh.file, 'utf8');
+    const waitsForFile = "const look = () => fs.existsSync('go.txt') || setTimeout(look, 50); look();";
+    const manifest = { setup: [['node', '-e', waitsForFile]] };
+    await mesh.addPlugin('unlucky', plugin('unlucky', "server((req, res) => res.end('at last'));", manifest));
+    await eventually(async () => /its setup runs/.test((await mesh.plugin('unlucky'))?.reason ?? ''));
+    await writeFile(mesh.file, `${whole}[gatewayy]\n`);
+    await mesh.addPlugin('unlucky', { 'go.txt': '' });
+    await eventually(async () => /pm2 could not start/.test((await mesh.plugin('unlucky'))?.reason ?? ''), {
+      timeoutMs: 10_000,
+    }).finally(() => writeFile(mesh.file, whole));
+    await mesh.untilState('unlucky', 'ready', 20_000);
   });
 
   it('are added by a folder and removed with it', async () => {

@@ -78,6 +78,16 @@ describe('the guide to pm2', function () {
     assert.deepEqual(names, ['channel', 'channel', 'gateway', 'gateway', 'hungry', 'load', 'mesh']);
   });
 
+  for (const command of ['up', 'down']) {
+    it(`is not disturbed by \`plugmesh ${command}\` in the same clone`, async () => {
+      const before = await pids('gateway', 'channel', 'mesh', 'load');
+      const { code, output } = await pm2.mesh.command(command);
+      assert.equal(code, 1);
+      assert.match(output, /MESH_ALREADY_RUNNING.*run by pm2 \(process \d+.*\n.*npx pm2 kill/);
+      assert.deepEqual(await pids('gateway', 'channel', 'mesh', 'load'), before);
+    });
+  }
+
   it('gives pm2 the memory limits that are set', async () => {
     assert.deepEqual(await pm2.memoryLimits(), {
       gateway: 600 * MEBIBYTE,

@@ -15,7 +15,7 @@ export class ClosedGuard implements Guard {
       'MESH_UNAUTHORIZED',
       `this route is for '${permission.guard}', and nobody is known here yet`,
       {
-        fix: "set http.guard = 'public' in the manifest to open the plugin to everyone",
+        fix: "to open the plugin to everyone, set http.guard = 'public' in its manifest, or guard = 'public' in its section of plugmesh.toml",
       },
     );
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { MeshError } from '@plugmesh/shared/errors';
+import { formatProblem, MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import {
   buildMeshDocument,
@@ -56,9 +56,7 @@ export class Control {
   constructor(parts: ControlParts) {
     this.#parts = parts;
     const { lease, writer } = parts;
-    this.#plan = new PluginPlan(parts, (id) =>
-      this.document.plugins.some((plugin) => plugin.id === id && plugin.state === 'ready'),
-    );
+    this.#plan = new PluginPlan(parts, (id) => this.isReady(id));
     this.#publisher = new DocumentPublisher(
       lease,
       writer,
@@ -73,6 +71,11 @@ export class Control {
 
   get isLeading(): boolean {
     return this.#publisher.isLeading;
+  }
+
+  /** Whether an instance of a plugin serves. */
+  isReady(id: string): boolean {
+    return this.document.plugins.some((plugin) => plugin.id === id && plugin.state === 'ready');
   }
 
   /** Looks once and then goes on in the background. */
@@ -159,7 +162,7 @@ export class Control {
     const key = JSON.stringify(wanted.map(({ id, startedFrom }) => [id, startedFrom]));
     const isSettling = this.#isSettling(wanted);
     this.#reconciled ??= isSettling ? undefined : '';
-    if (isSettling || key === this.#reconciled) return;
+    if (isSettling || (key === this.#reconciled && !this.#parts.keeper.isRetryDue)) return;
     this.#reconciled = key;
     // Not awaited: starting a process takes longer than a round, and the others' states must not wait for it.
     void this.#parts.keeper.reconcile(wanted);
@@ -193,7 +196,7 @@ export class Control {
         });
         if (state.state === 'stopped' && keeper.isStarting(id)) return [id, { state: 'starting' }] as const;
         const failure = keeper.failure(id);
-        return [id, failure === undefined ? state : { reason: failure, ...state }] as const;
+        return [id, failure === undefined ? state : { ...state, reason: failure }] as const;
       }),
     );
     observer.keepOnly(new Set(states.flatMap(([, state]) => (state.instances ?? []).map(({ id }) => id))));
@@ -202,7 +205,7 @@ export class Control {
 
   /** Each set of problems once, not every round. */
   #logProblems(problems: readonly MeshError[]): void {
-    const text = problems.map(({ code, message }) => `${code} ${message}`).join('\n');
+    const text = problems.map(formatProblem).join('\n');
     if (text !== this.#problems && text !== '') this.#parts.log.error(`problems in the mesh\n${text}`);
     this.#problems = text;
   }

@@ -26,8 +26,12 @@ export interface ProcessKeeperParts {
   readonly list: ProcessList;
   readonly reloader: Reloader;
   readonly files: MeshFiles;
+  /** Whether an instance of a plugin serves now. */
+  readonly isReady: (id: string) => boolean;
   readonly log: Log;
 }
+
+const RETRY_MS = 5_000;
 
 /** Starts, stops and reloads the local plugins' processes, so that pm2 runs what the files ask for. */
 export class ProcessKeeper {
@@ -39,6 +43,7 @@ export class ProcessKeeper {
   #wanted: readonly WantedPlugin[] = [];
   #work: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #retryAt = Number.POSITIVE_INFINITY;
 
   constructor(parts: ProcessKeeperParts) {
     this.#parts = parts;
@@ -61,6 +66,11 @@ export class ProcessKeeper {
     return this.#failures.get(id);
   }
 
+  /** A process could not be started some seconds ago, for instance because the configuration was broken then. */
+  get isRetryDue(): boolean {
+    return performance.now() > this.#retryAt;
+  }
+
   /** It is about to be started, so that it is no surprise when nothing of it runs. */
   isStarting(id: string): boolean {
     return this.#starting.has(id);
@@ -78,12 +88,13 @@ export class ProcessKeeper {
   async reload({ id, manifest, startedFrom }: WantedPlugin): Promise<Reloaded> {
     this.#known.set(id, startedFrom);
     try {
-      const reloaded = await this.#parts.reloader.reload(manifest);
+      const reloaded = await this.#parts.reloader.reload(manifest, this.#parts.isReady(id));
       this.#failures.delete(id);
       return reloaded;
     } catch (error) {
-      // Where the port is fixed, nothing older serves.
-      if (manifest.port === undefined) this.#failures.set(id, reasonOf(error));
+      // Where the old one was stopped first, what is seen of the new one says more.
+      if (!(error instanceof MeshError) || error.details['stopped'] !== true)
+        this.#failures.set(id, reasonOf(error));
       throw error;
     } finally {
       // What was asked for meanwhile has waited.
@@ -94,6 +105,7 @@ export class ProcessKeeper {
   async #reconcile(): Promise<void> {
     const { pm2, list, reloader } = this.#parts;
     if (!pm2 || this.#isStopped) return;
+    this.#retryAt = Number.POSITIVE_INFINITY;
     for (const [id, processes] of byPlugin(await list.refresh())) {
       if (this.#wanted.some((each) => each.id === id)) continue;
       this.#known.delete(id);
@@ -111,7 +123,11 @@ export class ProcessKeeper {
     const { id, manifest, startedFrom } = wanted;
     const isOwn = ({ plugin }: ManagedProcess): boolean => plugin === id;
     const own = (await list.current()).filter(isOwn);
-    if (reloader.isReloading(id)) return;
+    if (reloader.isReloading(id)) {
+      // The newest edit counts, not one that is still waited for.
+      if (this.#isStale(wanted)) reloader.cancel(id);
+      return;
+    }
     // Not awaited: it takes as long as the plugin takes to start, and the others must not wait for it.
     const background = (work: Promise<unknown>): void =>
       void work.catch((error: unknown) => log.error({ err: error }, `'${id}' was not brought in line`));
@@ -130,8 +146,12 @@ export class ProcessKeeper {
     // pm2 would start a process anew that it runs already: the list must be today's.
     const missing = this.#missing(manifest, (await list.refresh()).filter(isOwn));
     if (missing.length === 0 || reloader.isReloading(id)) return;
-    this.#failures.delete(id);
-    await this.#try(`start '${id}'`, () => this.#start(pm2, missing));
+    const problem = await this.#try(`start '${id}'`, () => this.#start(pm2, missing));
+    if (problem === undefined) this.#failures.delete(id);
+    else {
+      this.#failures.set(id, problem);
+      this.#retryAt = performance.now() + RETRY_MS;
+    }
   }
 
   #isStale({ id, startedFrom }: WantedPlugin): boolean {
@@ -159,18 +179,23 @@ export class ProcessKeeper {
     await pm2.delete(name).finally(() => clearTimeout(late));
   }
 
-  async #try(what: string, action: () => Promise<void>): Promise<void> {
+  /** Resolves to why it failed, if it did. */
+  async #try(what: string, action: () => Promise<void>): Promise<string | undefined> {
     try {
       await action();
       this.#parts.log.info(`pm2: ${what}`);
+      return undefined;
     } catch (error) {
       this.#parts.log.error({ err: error }, `pm2 could not ${what}`);
+      return `pm2 could not ${what}: ${reasonOf(error)}`;
     }
   }
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof MeshError ? `${error.code}: ${error.message}` : String(error);
+  if (!(error instanceof MeshError)) return String(error);
+  const output = error.details['output'];
+  return `${error.code}: ${error.message}${typeof output === 'string' ? `\n${output.trim()}` : ''}`;
 }
 
 function byPlugin(processes: readonly ManagedProcess[]): Map<string, ManagedProcess[]> {

@@ -30,7 +30,7 @@ export interface ReloaderParts {
 
 /** How a plugin was reloaded. */
 export interface Reloaded {
-  /** By a new generation beside the old one, or, where the port is fixed, by stopping it first. */
+  /** By a new generation beside the old one, or, where the port is fixed or nothing served, by stopping it first. */
   readonly how: 'generation' | 'restart';
   readonly generation: number;
   /** From start to readiness. */
@@ -91,8 +91,8 @@ export class Reloader {
   }
 
   /** Replaces what runs of a plugin; one reload of it after the other. Rejects with MESH_RELOAD_FAILED and why. */
-  reload(manifest: Manifest): Promise<Reloaded> {
-    return this.#work(manifest.name, (signal) => this.#reload(manifest, signal));
+  reload(manifest: Manifest, isServing: boolean): Promise<Reloaded> {
+    return this.#work(manifest.name, (signal) => this.#reload(manifest, isServing, signal));
   }
 
   /** Stops processes that an earlier generation has left, once gateways know and their requests have ended. */
@@ -117,22 +117,24 @@ export class Reloader {
     return done;
   }
 
-  async #reload(manifest: Manifest, signal: AbortSignal): Promise<Reloaded> {
+  async #reload(manifest: Manifest, isServing: boolean, signal: AbortSignal): Promise<Reloaded> {
     const { pm2, gate, files } = this.#parts;
     if (!pm2) throw new MeshError('MESH_NOT_SUPPORTED', 'this mesh does not start processes itself');
     const prepared = await gate.prepare(files.content.config, manifest, signal);
     if (prepared.state !== 'prepared') throw reloadFailed(manifest, prepared.reason ?? 'it was broken off');
-    return manifest.port === undefined
+    return manifest.port === undefined && isServing
       ? this.#replace(pm2, manifest, signal)
       : this.#restart(pm2, manifest, signal);
   }
 
-  /** Processes cannot share a fixed port: the old one goes first, and until the new one listens there is a gap. */
+  /** Processes cannot share a fixed port, and what does not serve is not worth keeping: the old one goes first. */
   async #restart(pm2: Pm2, manifest: Manifest, signal: AbortSignal): Promise<Reloaded> {
     const names = this.names(manifest);
     await this.#delete((await this.#processes(manifest.name)).map(({ name }) => name));
     await pm2.start(names);
-    const readyMs = await this.#untilReady(manifest, names, signal);
+    const readyMs = await this.#untilReady(manifest, names, signal).catch((error: unknown) => {
+      throw reloadFailed(manifest, messageOf(error), true);
+    });
     return { how: 'restart', generation: this.#generation(manifest.name), readyMs };
   }
 
@@ -152,7 +154,7 @@ export class Reloader {
     } catch (error) {
       await this.#delete(names);
       dropNext(config, id);
-      throw error;
+      throw reloadFailed(manifest, messageOf(error));
     }
     this.#generations = promoteNext(config, id).generations;
     await this.#untilAnnounced(signal);
@@ -167,9 +169,7 @@ export class Reloader {
   }
 
   #untilReady(manifest: Manifest, names: readonly string[], signal: AbortSignal): Promise<number> {
-    return untilReady({ list: this.#parts.list, manifest, names, signal }).catch((error: unknown) => {
-      throw reloadFailed(manifest, error instanceof Error ? error.message : String(error));
-    });
+    return untilReady({ list: this.#parts.list, manifest, names, signal });
   }
 
   async #untilAnnounced(signal: AbortSignal): Promise<void> {
@@ -202,11 +202,13 @@ function processNames(id: string, count: number, generation: number): string[] {
   return Array.from({ length: count }, (_, index) => processName(id, index, generation));
 }
 
-/** The error of a reload, with what became of the plugin. */
-export function reloadFailed({ name, port }: Manifest, reason: string): MeshError {
-  const goesOn = port === undefined ? '; what runs of it goes on' : '';
-  return new MeshError(
-    'MESH_RELOAD_FAILED',
-    `the new version of '${name}' did not get ready${goesOn}: ${reason}`,
-  );
+/** The error of a reload: the old version goes on, unless it was stopped first. */
+export function reloadFailed({ name }: Manifest, reason: string, isStopped = false): MeshError {
+  const message = `the new version of '${name}' did not get ready${isStopped ? '' : '; what runs of it goes on'}`;
+  return new MeshError('MESH_RELOAD_FAILED', `${message}: ${reason}`, { details: { stopped: isStopped } });
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'AbortError' ? 'something newer came in between' : error.message;
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MeshError } from '../errors/index.ts';
 import { isAlive, loadMeshConfig } from '../processes/index.ts';
 import type { CommandLine } from './command-line.ts';
-import { killLeftovers } from './leftovers.ts';
+import { killLeftovers, refuseOtherPm2 } from './leftovers.ts';
 import { forgetUp, runningUp } from './run-record.ts';
 
 const POLL_MS = 50;
@@ -15,6 +15,7 @@ export async function down({ options }: CommandLine): Promise<number> {
     process.kill(pid, 'SIGTERM');
     while (isAlive(pid)) await delay(POLL_MS);
   }
+  if (pid === undefined) refuseOtherPm2(config);
   const killed = await killLeftovers(config);
   forgetUp(config);
   if (pid === undefined && killed === 0) throw new MeshError('MESH_NOT_RUNNING', 'there is nothing to stop');

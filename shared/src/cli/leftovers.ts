@@ -1,6 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
-import { listeningPorts, meshProcessIds, portHolder } from '../processes/index.ts';
+import { MeshError } from '../errors/index.ts';
+import {
+  daemonPid,
+  listeningPorts,
+  meshProcessIds,
+  pm2Home,
+  portHolder,
+  variableOf,
+} from '../processes/index.ts';
 
 const POLL_MS = 25;
 const RELEASE_MS = 3_000;
@@ -18,6 +26,22 @@ export async function killLeftovers(config: Config): Promise<number> {
   }
   if (killed.size > 0) await untilReleased(config);
   return killed.size;
+}
+
+/** Throws when a pm2 that is not ours runs this mesh: nothing of it is left over. */
+export function refuseOtherPm2(config: Config): void {
+  const homes = new Set(meshProcessIds(config).map((pid) => variableOf(pid, 'PM2_HOME')));
+  for (const home of homes) {
+    const daemon = home === undefined || home === pm2Home(config) ? undefined : daemonPid(home);
+    if (daemon === undefined) continue;
+    throw new MeshError(
+      'MESH_ALREADY_RUNNING',
+      `this mesh is run by pm2 (process ${daemon}, PM2_HOME=${home ?? ''})`,
+      {
+        fix: 'stop it there: npx pm2 kill',
+      },
+    );
+  }
 }
 
 /** A killed process with many threads is gone a moment before its sockets are: then nobody holds a port that is taken. */

@@ -83,7 +83,7 @@ export class MeshClient {
     const body: unknown = JSON.parse(text);
     if (status < 300) return body;
     const { detail, code } = Object(body) as { detail?: string; code?: string };
-    throw new MeshError(knownCode(code), `mesh refused: ${detail ?? code ?? String(status)}`);
+    throw new MeshError(knownCode(code), detail ?? `mesh answered ${status}`);
   }
 
   /** Not by `fetch`, which gives up after five minutes whatever it is told. */
@@ -102,7 +102,7 @@ export class MeshClient {
           cause,
         });
       throw new MeshError('MESH_NOT_RUNNING', `nothing answers at ${this.#origin}`, {
-        fix: 'start it: ./plugmesh up',
+        fix: 'start it: ./plugmesh up; where pm2 runs it, it may be starting: npx pm2 ls',
         cause,
       });
     }

@@ -14,6 +14,6 @@ export async function reload({ operands, options }: CommandLine): Promise<number
 /** What a reload came to, in one line. */
 export function describeReload({ id, state, how, readyMs = 0, generation = 1 }: ReloadView): string {
   if (how === 'start') return `${id} did not run; now it is ${state}`;
-  const gap = how === 'restart' ? '; its port is fixed, so there was a gap' : `, generation ${generation}`;
+  const gap = how === 'restart' ? ', with a gap' : `, generation ${generation}`;
   return `✔ ${id} is reloaded (ready after ${readyMs} ms${gap})`;
 }

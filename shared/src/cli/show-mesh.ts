@@ -9,7 +9,7 @@ const POLL_MS = 100;
 const CORE_DEADLINE_MS = 60_000;
 /** Plugins that take longer are shown as they are, and again when they have come. */
 const PLUGIN_PATIENCE_MS = 10_000;
-const LATE_POLL_MS = 500;
+const FOLLOW_MS = 500;
 
 /** Whom to ask, when it began, when to give up, and whom to tell that mesh, channel and gateway are ready. */
 export interface ShowOptions {
@@ -85,26 +85,38 @@ function isWorthWaiting(plugin: PluginView): boolean {
   return !isSettled(plugin) && plugin.reason === undefined;
 }
 
-/** Says what becomes of those that were not there yet when the mesh was shown. */
-export async function followLate(
+/** Says what becomes of plugins after the mesh was shown: of those that were late, and of every change from then on. */
+export async function followPlugins(
   client: MeshClient,
   shown: readonly PluginView[],
   stopped: AbortSignal,
 ): Promise<void> {
-  const late = new Map(
-    shown.filter((plugin) => !isSettled(plugin)).map((plugin) => [plugin.id, saying(plugin)]),
-  );
-  while (late.size > 0 && !stopped.aborted) {
-    await delay(LATE_POLL_MS);
+  const said = new Map(shown.map((plugin) => [plugin.id, key(plugin)]));
+  while (!stopped.aborted) {
+    await delay(FOLLOW_MS);
     // mesh may be restarting: the next answer will do.
-    const plugins = await client.plugins().catch(() => []);
-    for (const plugin of plugins) {
-      if (!late.has(plugin.id) || late.get(plugin.id) === saying(plugin)) continue;
+    const plugins = await client.plugins().catch(() => undefined);
+    for (const plugin of plugins ?? []) {
+      // On its way: what it comes to is worth a line.
+      if (isComing(plugin) || said.get(plugin.id) === key(plugin)) continue;
       say(saying(plugin));
-      late.set(plugin.id, saying(plugin));
-      if (isSettled(plugin)) late.delete(plugin.id);
+      said.set(plugin.id, key(plugin));
+    }
+    for (const id of plugins === undefined ? [] : said.keys()) {
+      if (plugins?.some((each) => each.id === id)) continue;
+      say(`${id} is gone`);
+      said.delete(id);
     }
   }
+}
+
+/** What a line is written for: not for every word of a reason, which counts restarts. */
+function key({ state, reason = '' }: PluginView): string {
+  return state === 'starting' || state === 'ready' ? `${state} ${reason}` : state;
+}
+
+function isComing({ state, enabled, reason }: PluginView): boolean {
+  return enabled && (state === 'stopped' || (state === 'starting' && reason === undefined));
 }
 
 function saying({ id, state, reason }: PluginView): string {

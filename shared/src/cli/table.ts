@@ -1,3 +1,4 @@
+import type { Instance } from '../mesh-document/index.ts';
 import type { PluginView, ProcessView } from './mesh-client.ts';
 
 /** Rows as columns of equal width; the first row is the heading. */
@@ -24,7 +25,7 @@ export function pluginTable(plugins: readonly PluginView[]): string {
     plugin.id,
     plugin.state,
     plugin.language ?? '-',
-    plugin.instances.map(({ url }) => new URL(url).port || '80').join(' ') || '-',
+    plugin.instances.map(portText).join(' ') || '-',
     plugin.guard,
     readyMs(plugin),
   ]);
@@ -32,6 +33,12 @@ export function pluginTable(plugins: readonly PluginView[]): string {
     reason === undefined ? [] : [`${MARKS[state] ?? '✖'} ${id}: ${reason.replaceAll('\n', '\n    ')}`],
   );
   return [table([['PLUGIN', 'STATE', 'LANGUAGE', 'PORT', 'GUARD', 'READY'], ...rows]), ...reasons].join('\n');
+}
+
+/** Of several, one that is down has a mark. */
+function portText({ url, state }: Instance, _index: number, all: readonly Instance[]): string {
+  const port = new URL(url).port || '80';
+  return state === 'unready' && all.length > 1 ? `${port}✖` : port;
 }
 
 function readyMs({ instances }: PluginView): string {

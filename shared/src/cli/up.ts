@@ -4,11 +4,11 @@ import type { Config } from '../config/index.ts';
 import { findRedisServer, loadMeshConfig, meshPorts, meshRoot, programPath } from '../processes/index.ts';
 import { processEnvironment } from '../config/index.ts';
 import type { CommandLine } from './command-line.ts';
-import { killLeftovers } from './leftovers.ts';
+import { killLeftovers, refuseOtherPm2 } from './leftovers.ts';
 import { MeshClient } from './mesh-client.ts';
 import { MeshRun } from './mesh-run.ts';
 import { assertPortsFree } from './port-check.ts';
-import { followLate, showMesh } from './show-mesh.ts';
+import { followPlugins, showMesh } from './show-mesh.ts';
 import { forgetUp, recordUp, runningUp } from './run-record.ts';
 import { StopSignals } from './stop-signals.ts';
 import { watchPlugins } from './watch-plugins.ts';
@@ -28,7 +28,7 @@ export async function up({ options }: CommandLine): Promise<number> {
     const shown = showMesh(config, { client, startedAt, stopped, onReady: () => run.confirm() });
     const followed = shown.then((plugins) =>
       Promise.all([
-        followLate(client, plugins, stopped),
+        followPlugins(client, plugins, stopped),
         ...(options.watch ? [watchPlugins(options.config, client, stopped)] : []),
       ]),
     );
@@ -66,6 +66,7 @@ async function claim(config: Config): Promise<void> {
     throw new MeshError('MESH_ALREADY_RUNNING', `this mesh is run by process ${pid}`, {
       fix: "stop it with './plugmesh down', or give this one a state_dir and ports of its own",
     });
+  refuseOtherPm2(config);
   recordUp(config);
   const left = await killLeftovers(config);
   if (left > 0) process.stdout.write(`Ended ${left} processes that an earlier run had left behind.\n`);

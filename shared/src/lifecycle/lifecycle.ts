@@ -124,7 +124,9 @@ export class Lifecycle {
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `step '${name}' of ${this.name} could not ${phase}: ${reason}`;
-      throw new MeshError('MESH_STEP_FAILED', message, { cause, details: { step: name, phase } });
+      // Whoever looks for a taken port looks for that code.
+      const code = cause instanceof MeshError ? cause.code : 'MESH_STEP_FAILED';
+      throw new MeshError(code, message, { cause, details: { step: name, phase } });
     }
   }
 }

@@ -32,8 +32,7 @@ export class Pm2 {
 
   /** The pid of the pm2 that runs this mesh, or undefined: asking pm2 itself would start one. */
   get daemonPid(): number | undefined {
-    const pid = Number(readState(join(this.home, 'pm2.pid')));
-    return pid > 0 && isAlive(pid) ? pid : undefined;
+    return daemonPid(this.home);
   }
 
   /** Starts pm2 as a child in the foreground, with the app list of `ecosystem.config.js`. */
@@ -102,6 +101,12 @@ export class Pm2 {
     for (const name of ['pm_id', 'NODE_APP_INSTANCE', 'pm2_env', 'name']) Reflect.deleteProperty(env, name);
     return env;
   }
+}
+
+/** The pid of the pm2 daemon of a PM2_HOME that is alive. */
+export function daemonPid(home: string): number | undefined {
+  const pid = Number(readState(join(home, 'pm2.pid')));
+  return pid > 0 && isAlive(pid) ? pid : undefined;
 }
 
 /** pm2's folder for this mesh: in the state folder, or a short one in its place. */

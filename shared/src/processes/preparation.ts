@@ -99,7 +99,7 @@ function recordFile(config: Config, manifest: Manifest): string {
 
 /** Files that a setup reads: sources and descriptions of dependencies, not what it makes. */
 const SOURCES = new Set(
-  '.py .txt .toml .json .lock .go .mod .sum .rs .ts .js .mjs .cjs .rb .java .xml .gradle .c .h .cc .sh'.split(
+  '.ts .mts .cts .tsx .js .mjs .cjs .jsx .py .txt .toml .json .lock .go .mod .sum .rs .rb .java .kt .xml .gradle .php .ex .exs .cs .c .h .cc .cpp .hpp .sh .html .css .sql .proto'.split(
     ' ',
   ),
 );
