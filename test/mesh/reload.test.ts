@@ -152,6 +152,23 @@ describe('reloading a plugin', function () {
     assert.equal(answers.size, 2);
   });
 
+  it('follows the newest of several edits that come while it is under way', async () => {
+    const before = await readFile(mesh.file, 'utf8');
+    for (const colour of ['red', 'green', 'many', 'blue']) {
+      const edited =
+        colour === 'many' ? `${before}\n[plugins.settled]\nguard = "many"\n` : before.replace('blue', colour);
+      await writeFile(mesh.file, edited);
+      await eventually(async () => (await names('settled')).length !== 1, { timeoutMs: 3_000 }).catch(
+        () => undefined,
+      );
+    }
+    await eventually(async () => (await text('/api/settled/')) === '{"colour":"blue"}', {
+      timeoutMs: 20_000,
+    });
+    await eventually(async () => (await names('settled')).length === 1, { timeoutMs: 20_000 });
+    assert.equal(await text('/api/settled/'), '{"colour":"blue"}');
+  });
+
   it('is what another number of instances does', async () => {
     await underLoad('/api/settled/', async () => {
       for (const instances of [3, 1]) {

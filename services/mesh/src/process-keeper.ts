@@ -92,9 +92,11 @@ export class ProcessKeeper {
       this.#failures.delete(id);
       return reloaded;
     } catch (error) {
+      const { brokenOff = false, stopped = false } = error instanceof MeshError ? error.details : {};
+      // What runs now was started from something else: the next look at it brings it in line.
+      if (brokenOff === true) this.#known.set(id, '');
       // Where the old one was stopped first, what is seen of the new one says more.
-      if (!(error instanceof MeshError) || error.details['stopped'] !== true)
-        this.#failures.set(id, reasonOf(error));
+      else if (stopped !== true) this.#failures.set(id, reasonOf(error));
       throw error;
     } finally {
       // What was asked for meanwhile has waited.
@@ -108,10 +110,13 @@ export class ProcessKeeper {
     this.#retryAt = Number.POSITIVE_INFINITY;
     for (const [id, processes] of byPlugin(await list.refresh())) {
       if (this.#wanted.some((each) => each.id === id)) continue;
+      if (reloader.isReloading(id)) {
+        reloader.cancel(id);
+        continue;
+      }
+      for (const each of processes) await this.#try(`stop '${each.name}'`, () => this.#stop(pm2, each));
       this.#known.delete(id);
       this.#failures.delete(id);
-      if (reloader.isReloading(id)) reloader.cancel(id);
-      else for (const each of processes) await this.#try(`stop '${each.name}'`, () => this.#stop(pm2, each));
     }
     for (const wanted of this.#wanted) await this.#bringInLine(pm2, wanted);
     await list.refresh();

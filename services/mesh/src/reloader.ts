@@ -110,6 +110,9 @@ export class Reloader {
     const cancelled = earlier?.cancelled ?? new AbortController();
     const done = Promise.resolve(earlier?.done.catch(() => undefined))
       .then(() => action(cancelled.signal))
+      .catch((error: unknown) => {
+        throw cancelled.signal.aborted ? brokenOff(id) : error;
+      })
       .finally(() => {
         if (this.#works.get(id)?.done === done) this.#works.delete(id);
       });
@@ -208,7 +211,11 @@ export function reloadFailed({ name }: Manifest, reason: string, isStopped = fal
   return new MeshError('MESH_RELOAD_FAILED', `${message}: ${reason}`, { details: { stopped: isStopped } });
 }
 
+function brokenOff(id: string): MeshError {
+  const message = `the reload of '${id}' was broken off, because something newer came in between`;
+  return new MeshError('MESH_RELOAD_FAILED', message, { details: { brokenOff: true } });
+}
+
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.name === 'AbortError' ? 'something newer came in between' : error.message;
+  return error instanceof Error ? error.message : String(error);
 }
