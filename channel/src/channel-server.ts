@@ -9,7 +9,8 @@ import type { Broadcast } from '@plugmesh/shared/protocol';
 import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
 import { Bus } from './bus/bus.ts';
 import { ChannelMetrics } from './metrics/channel-metrics.ts';
-import { LocalPresence } from './presence/local-presence.ts';
+import { createPresence } from './presence/create-presence.ts';
+import type { PresenceNews } from './presence/presence.ts';
 import type { Connection } from './socket/connection.ts';
 import type { Membership } from './socket/membership.ts';
 import type { SocketServices } from './socket/services.ts';
@@ -86,7 +87,7 @@ export class ChannelServer {
         },
       },
       { name: 'bus', start: () => this.#bus.start(), stop: () => this.#bus.stop() },
-      { name: 'presence', stop: () => presence.stop() },
+      { name: 'presence', start: () => presence.start(), stop: () => presence.stop() },
       {
         name: 'sockets',
         start: () => this.#sockets.start(),
@@ -120,6 +121,7 @@ export class ChannelServer {
   #createServices(): SocketServices {
     const { config, documents, secrets, log } = this.#options;
     const { limits, undeclaredTopics } = config.channel;
+    const node = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
     return {
       access: new TopicAccess({ document: documents.current, secrets, undeclaredTopics }),
       bus: this.#bus,
@@ -127,10 +129,8 @@ export class ChannelServer {
       log,
       metrics: this.#metrics,
       mintId: () => mintChannelId(secrets),
-      node: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
-      presence: new LocalPresence((topic, diff) => {
-        this.#broadcast({ topic, event: 'presence_diff', payload: Buffer.from(JSON.stringify(diff)) });
-      }),
+      node,
+      presence: createPresence({ config, log, node, tell: (topic, news) => this.#tellPresence(topic, news) }),
       topics: this.#topics,
     };
   }
@@ -155,6 +155,12 @@ export class ChannelServer {
 
   #broadcast(message: Broadcast): void {
     this.#metrics.count('deliveries', this.#topics.broadcast(message));
+  }
+
+  #tellPresence(topic: string, news: () => PresenceNews): void {
+    if (!this.#topics.has(topic)) return;
+    const { event, payload } = news();
+    this.#broadcast({ topic, event, payload: Buffer.from(JSON.stringify(payload)) });
   }
 
   #whyClosed(): string | undefined {

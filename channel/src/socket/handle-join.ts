@@ -56,11 +56,13 @@ function answer(socket: Socket, message: Message, verdict: Verdict): Membership 
 /** Always sent, also empty: without it the client keeps every later diff waiting. */
 function sendPresence(socket: Socket, membership: Membership, verdict: Verdict): void {
   const { presence } = socket.services;
-  const isTracked = verdict.ok && verdict.rule.presence;
-  if (isTracked) {
-    membership.presenceRef = presence.track(membership.topic, socket.name, { online_at: Date.now() });
+  if (!verdict.ok || !verdict.rule.presence) {
+    socket.push(membership, 'presence_state', {});
+    return;
   }
-  socket.push(membership, 'presence_state', isTracked ? presence.state(membership.topic) : {});
+  membership.presenceRef = presence.track(membership.topic, socket.name, { online_at: Date.now() });
+  for (const { event, payload } of presence.welcome(membership.topic))
+    socket.push(membership, event, payload);
 }
 
 function tokenOf(payload: string | Buffer): string | undefined {

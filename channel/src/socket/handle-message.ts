@@ -32,7 +32,10 @@ function isReserved(event: string): boolean {
 function handleLeave(socket: Socket, message: Message): void {
   const membership = socket.memberships.get(message.topic);
   // Left already, or never joined: the client only wants to be sure.
-  if (!membership) socket.reply(message, 'ok', {});
+  if (!membership) {
+    socket.services.presence.release(socket.name, message.topic);
+    socket.reply(message, 'ok', {});
+  }
   // A leave that a later join has overtaken must not end that one.
   else if (membership.isCurrent(message.joinRef)) {
     socket.detach(membership);

@@ -120,6 +120,14 @@ export class Socket {
     this.#announce(membership, 'phx_leave');
   }
 
+  /** As `detach`, by an outage of ours: the client is about to join again, and others still see it present. */
+  suspend(membership: Membership): void {
+    const { topic, presenceRef } = membership;
+    membership.presenceRef = undefined;
+    if (presenceRef !== undefined) this.services.presence.suspend(topic, this.name, presenceRef);
+    this.detach(membership);
+  }
+
   /** Tells the client that a membership is over: `phx_close` for good, `phx_error` so that it joins again. */
   end(topic: string, joinRef: Ref, event: 'phx_close' | 'phx_error'): void {
     this.#send(encodeEnd({ joinRef, topic, event, payload: {} }));
@@ -149,6 +157,7 @@ export class Socket {
     this.#state = 'closed';
     this.#inbox.clear();
     for (const membership of [...this.#memberships.values()]) this.detach(membership);
+    this.services.presence.release(this.name);
   }
 
   /** Cuts the connection without a goodbye. */

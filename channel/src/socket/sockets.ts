@@ -59,7 +59,7 @@ export class Sockets {
 /** Messages were missed: these memberships end with `phx_error`, upon which their clients join again. */
 export async function endWithError(memberships: readonly Membership[]): Promise<void> {
   // All end now, so that nothing published after a gap reaches one that does not know of the gap.
-  for (const membership of memberships) membership.socket.detach(membership);
+  for (const membership of memberships) membership.socket.suspend(membership);
   await inRandomSlices(memberships, ({ socket, topic, joinRef }) => {
     // Meanwhile the client may have joined again by itself.
     if (!socket.memberships.has(topic)) socket.end(topic, joinRef, 'phx_error');

@@ -15,6 +15,10 @@ export class Topics<Each extends TopicMember> {
     return this.#topics.size;
   }
 
+  has(topic: string): boolean {
+    return this.#topics.has(topic);
+  }
+
   add(member: Each): void {
     let topic = this.#topics.get(member.topic);
     if (!topic) this.#topics.set(member.topic, (topic = new Topic()));

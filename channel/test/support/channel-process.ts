@@ -20,7 +20,7 @@ export function topicRule(rule: Partial<TopicRule> & Pick<TopicRule, 'pattern'>)
   return { plugin: 'mesh', overflow: 'disconnect', ...open, ...rule };
 }
 
-const TOPICS = [
+export const TOPICS = [
   topicRule({ pattern: 'system' }),
   topicRule({ pattern: 'room:*' }),
   topicRule({ pattern: 'lobby', presence: true }),
@@ -30,16 +30,18 @@ const TOPICS = [
   topicRule({ pattern: 'streaming-*', join: 'owner', push: 'owner' }),
 ];
 
-/** A real channel process with a Redis of its own. */
+/** A real channel process, with a Redis of its own or one that several share. */
 export class ChannelProcess {
   readonly redis: RedisServer;
   readonly bus: Redis;
   readonly port: number;
   readonly #folder: string;
+  readonly #ownsRedis: boolean;
   #process: RunningProcess | undefined;
 
-  private constructor(redis: RedisServer, port: number, folder: string) {
+  private constructor(redis: RedisServer, port: number, folder: string, ownsRedis: boolean) {
     this.redis = redis;
+    this.#ownsRedis = ownsRedis;
     this.bus = new Redis(redis.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
     this.bus.on('error', () => undefined);
     this.port = port;
@@ -63,10 +65,10 @@ export class ChannelProcess {
   }
 
   /** `settings` are lines of the `[channel]` section, or sections that follow it. */
-  static async start(settings = ''): Promise<ChannelProcess> {
-    const redis = await RedisServer.start();
+  static async start(settings = '', shared?: RedisServer): Promise<ChannelProcess> {
+    const redis = shared ?? (await RedisServer.start());
     const folder = await mkdtemp(join(tmpdir(), 'plugmesh-channel-'));
-    const channel = new ChannelProcess(redis, await freePort(), folder);
+    const channel = new ChannelProcess(redis, await freePort(), folder, !shared);
     const core = `[core]\nmode = "production"\nlog_level = "debug"\nredis_url = "${redis.url}"\n`;
     await writeFile(join(folder, 'plugmesh.toml'), `${core}[channel]\nport = ${channel.port}\n${settings}\n`);
     await channel.useTopics(TOPICS);
@@ -100,7 +102,7 @@ export class ChannelProcess {
   async stop(): Promise<void> {
     await this.#process?.stop();
     this.bus.disconnect();
-    await this.redis.stop();
+    if (this.#ownsRedis) await this.redis.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 

@@ -22,7 +22,10 @@ declare module 'phoenix' {
   }
   export class Presence {
     constructor(channel: Channel);
+    readonly state: Readonly<Record<string, { metas: { phx_ref: string }[] }>>;
     list(): { metas: { phx_ref: string }[] }[];
+    onJoin(callback: (key: string) => void): void;
+    onLeave(callback: (key: string) => void): void;
     onSync(callback: () => void): void;
   }
 }

@@ -68,6 +68,8 @@ export interface ChannelLimits {
 export interface ChannelConfig extends ServiceAddress {
   readonly instances: number;
   readonly tokenTtlMs: number;
+  /** How long the members of a process stay present that is not heard. */
+  readonly presenceLeaseMs: number;
   /** What a topic without a rule is: closed, or open to everybody. */
   readonly undeclaredTopics: 'none' | 'public';
   /** Origins that may connect besides the own one. */

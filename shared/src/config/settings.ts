@@ -103,6 +103,11 @@ export const SETTINGS = {
   ),
   'channel.instances': setting(kind.count(), 1, 'Channel processes that share the port.'),
   'channel.token_ttl': setting(kind.time, '10m', 'How long a token of `POST /token` is valid.'),
+  'channel.presence_lease': setting(
+    kind.time,
+    '15s',
+    'How long those present in a process that died stay present.',
+  ),
   'channel.undeclared_topics': setting(
     kind.oneOf(['none', 'public']),
     'none',

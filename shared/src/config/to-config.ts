@@ -67,6 +67,7 @@ function toChannel(values: SettingValues): ChannelConfig {
     url: values['channel.url'],
     instances: values['channel.instances'],
     tokenTtlMs: values['channel.token_ttl'],
+    presenceLeaseMs: values['channel.presence_lease'],
     undeclaredTopics: values['channel.undeclared_topics'],
     origins: values['channel.origins'],
     limits: {

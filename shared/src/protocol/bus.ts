@@ -8,6 +8,12 @@ export const MESH_KEY = 'plugmesh:mesh';
 export const MESH_NOTICE = 'plugmesh:mesh';
 /** Redis key of the lease of the one mesh process that writes the document. */
 export const LEASE_KEY = 'plugmesh:mesh:lease';
+/** Redis channel on which channel processes tell each other who came and went. */
+export const PRESENCE_NOTICE = 'plugmesh:presence';
+/** Redis key of the set of channel processes that have members. */
+export const PRESENCE_NODES = 'plugmesh:presence:nodes';
+/** Prefix of the Redis keys that hold the members of one channel process each. */
+export const PRESENCE_NODE = 'plugmesh:presence:node:';
 
 /** Where and what: the two parts of a bus channel's name. */
 export interface Address {
