@@ -5,7 +5,8 @@ import type { PresenceStore, StoredMembers } from './presence-store.ts';
 export interface OtherNodesOptions {
   readonly store: Pick<PresenceStore, 'nodes' | 'load' | 'forget'>;
   readonly node: string;
-  readonly leaseMs: number;
+  /** How long a process may be silent before it counts as dead. */
+  readonly silentMs: number;
   readonly onJoin: (appearance: Appearance) => void;
   readonly onLeave: (appearance: Appearance) => void;
 }
@@ -42,12 +43,12 @@ export class OtherNodes {
   async resynchronise(): Promise<void> {
     const names = await this.#options.store.nodes();
     const others = names.filter((name) => name !== this.#options.node);
-    await Promise.all(others.map((name) => this.#load(name, this.#nodeOf(name, this.#options.leaseMs))));
+    await Promise.all(others.map((name) => this.#load(name, this.#nodeOf(name, this.#options.silentMs))));
   }
 
-  /** Lets go of every process that was silent for a lease. */
+  /** Lets go of every process that was silent for too long. */
   expire(): void {
-    const deadline = performance.now() - this.#options.leaseMs;
+    const deadline = performance.now() - this.#options.silentMs;
     for (const [name, { heardAt }] of this.#nodes) {
       if (heardAt > deadline) continue;
       this.#drop(name);
@@ -55,10 +56,10 @@ export class OtherNodes {
     }
   }
 
-  #nodeOf(name: string, silentMs: number): OtherNode {
+  #nodeOf(name: string, agoMs: number): OtherNode {
     const known = this.#nodes.get(name);
     if (known) return known;
-    const heardAt = performance.now() - silentMs;
+    const heardAt = performance.now() - agoMs;
     const node: OtherNode = { members: new Map(), seq: 0, heardAt, waiting: undefined };
     this.#nodes.set(name, node);
     return node;
@@ -97,7 +98,7 @@ export class OtherNodes {
   }
 
   #replace(node: OtherNode, { seq, members, leftMs }: StoredMembers): void {
-    node.heardAt = Math.max(node.heardAt, performance.now() - this.#options.leaseMs + leftMs);
+    node.heardAt = Math.max(node.heardAt, performance.now() - this.#options.silentMs + leftMs);
     if (seq < node.seq) return;
     node.seq = seq;
     const refs = new Set(members.map(refOf));

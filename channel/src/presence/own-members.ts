@@ -50,7 +50,9 @@ export class OwnMembers {
   async end(): Promise<void> {
     this.#members.clear();
     await this.#writing;
-    if (this.#seq > 0) await this.#store.end(this.#seq);
+    const seq = this.#seq;
+    this.#seq = 0;
+    if (seq > 0) await this.#store.end(seq);
   }
 
   #write(): void {

@@ -32,12 +32,12 @@ type Transaction = ReturnType<RedisConnection['multi']>;
 export class PresenceStore {
   readonly #connection: RedisConnection;
   readonly #node: string;
-  readonly #leaseMs: number;
+  readonly #silentMs: number;
 
-  constructor(connection: RedisConnection, { node, leaseMs }: { node: string; leaseMs: number }) {
+  constructor(connection: RedisConnection, { node, silentMs }: { node: string; silentMs: number }) {
     this.#connection = connection;
     this.#node = node;
-    this.#leaseMs = leaseMs;
+    this.#silentMs = silentMs;
   }
 
   /** Writes changes. Resolves to whether Redis now has as many members as there should be. */
@@ -105,8 +105,8 @@ export class PresenceStore {
   #commit(transaction: Transaction, notice: Omit<PresenceNotice, 'node'>): Promise<unknown[]> {
     // A process that never had a member keeps no key.
     if (notice.seq > 0) {
-      transaction.pexpire(this.#key, this.#leaseMs);
-      transaction.sadd(PRESENCE_NODES, this.#node).pexpire(PRESENCE_NODES, this.#leaseMs);
+      transaction.pexpire(this.#key, this.#silentMs);
+      transaction.sadd(PRESENCE_NODES, this.#node).pexpire(PRESENCE_NODES, this.#silentMs);
     }
     return this.#publish(transaction, notice);
   }

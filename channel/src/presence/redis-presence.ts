@@ -22,22 +22,24 @@ export interface RedisPresenceOptions {
   readonly log: Log;
   /** Names this process, and no other one before or after it. */
   readonly node: string;
-  /** How long the members of a process stay that is not heard. */
+  /** Within this time the members of a process that died are gone. */
   readonly leaseMs: number;
   readonly topics: PresenceTopics;
 }
 
 const FIRST_WAIT_MS = 1000;
 const LEAST_LEASE_MS = 100;
+const RENEWALS_PER_LEASE = 5;
 
 /**
  * Presence of all channel processes. Each keeps its own members in Redis under a lease and tells the others what
- * changes; each has everybody's members in memory. A process is given up when it was silent for a lease, and when for
- * as long everything that we say has come back to us through Redis: otherwise it is we who are cut off.
+ * changes; each has everybody's members in memory. A process is given up when it was silent for most of a lease, and when
+ * for a whole one everything that we say has come back to us through Redis: otherwise it is we who are cut off.
  */
 export class RedisPresence implements Presence {
   readonly #options: RedisPresenceOptions;
   readonly #leaseMs: number;
+  readonly #renewMs: number;
   readonly #suspensions = new Suspensions();
   readonly #connection: RedisConnection;
   readonly #subscription: Subscription;
@@ -46,6 +48,7 @@ export class RedisPresence implements Presence {
   /** Of references: browsers see them, so that they do not say where this process runs. */
   readonly #prefix = `${randomBytes(6).toString('base64url')}-`;
   #refs = 0;
+  #synchronised: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #echoAt = -Infinity;
   #reachableSince = Infinity;
@@ -57,12 +60,15 @@ export class RedisPresence implements Presence {
     this.#leaseMs = leaseMs;
     this.#connection = connectRedis(redisUrl, { name: 'presence', log, queue: false, lazy: true });
     this.#connection.on('ready', () => this.#own.replace());
-    const store = new PresenceStore(this.#connection, { node, leaseMs });
+    this.#renewMs = leaseMs / RENEWALS_PER_LEASE;
+    // Whether somebody is silent is looked at with each renewal: so everybody is told within the lease.
+    const silentMs = leaseMs - this.#renewMs;
+    const store = new PresenceStore(this.#connection, { node, silentMs });
     this.#own = new OwnMembers(store);
     this.#others = new OtherNodes({
       store,
       node,
-      leaseMs,
+      silentMs,
       onJoin: ([topic, key, meta]) => topics.join(topic, key, meta),
       onLeave: ([topic, key, meta]) => topics.leave(topic, key, meta.phx_ref),
     });
@@ -72,7 +78,9 @@ export class RedisPresence implements Presence {
       name: 'presence-subscribe',
       channels: [PRESENCE_NOTICE],
       onMessage: (_, payload) => this.#hear(payload),
-      onLive: () => void this.#resynchronise(),
+      onLive: () => {
+        this.#synchronised = this.#resynchronise();
+      },
       onLost: () => (this.#echoAt = -Infinity),
     });
   }
@@ -80,9 +88,9 @@ export class RedisPresence implements Presence {
   /** Resolves when the members of all processes are known, or after two seconds without Redis. */
   async start(): Promise<void> {
     if (this.#renewal) return;
-    this.#renewal = setInterval(() => this.#own.renew(), this.#leaseMs / 3);
+    this.#renewal = setInterval(() => this.#own.renew(), this.#renewMs);
     this.#connection.connect().catch(() => undefined);
-    if (await this.#subscription.start()) await this.#resynchronise();
+    if (await this.#subscription.start()) await this.#synchronised;
   }
 
   /** Takes the members of this process out, so that the others need not wait for the end of its lease. */
@@ -134,7 +142,7 @@ export class RedisPresence implements Presence {
   /** Redis carries what is said, at this moment. After a pause, of Redis or of ourselves, the count begins anew. */
   #hearOurselves(): void {
     const now = performance.now();
-    if (now - this.#echoAt > (this.#leaseMs * 2) / 3) this.#reachableSince = now;
+    if (now - this.#echoAt > 2 * this.#renewMs) this.#reachableSince = now;
     this.#echoAt = now;
     if (now - this.#reachableSince < this.#leaseMs) return;
     this.#others.expire();
