@@ -14,7 +14,7 @@ import type { PresenceNews } from './presence/presence.ts';
 import type { Connection } from './socket/connection.ts';
 import type { Membership } from './socket/membership.ts';
 import type { SocketServices } from './socket/services.ts';
-import { Socket } from './socket/socket.ts';
+import { Socket, type Client } from './socket/socket.ts';
 import { endWithError, Sockets } from './socket/sockets.ts';
 import { TopicAccess } from './topics/topic-access.ts';
 import { Topics } from './topics/topics.ts';
@@ -142,13 +142,13 @@ export class ChannelServer {
       frameLimit: limits.frame,
       isOriginAllowed: compileOrigins(origins, { allowLoopback: config.mode === 'development' }),
       whyClosed: () => this.#whyClosed(),
-      connect: (connection, credentials) => this.#connect(connection, credentials),
+      connect: (connection, client) => this.#connect(connection, client),
       disconnect: (socket) => this.#sockets.remove(socket),
     });
   }
 
-  #connect(connection: Connection, credentials: string | undefined): Socket {
-    const socket = new Socket(connection, this.#services, credentials);
+  #connect(connection: Connection, client: Client): Socket {
+    const socket = new Socket(connection, this.#services, client);
     this.#sockets.add(socket);
     return socket;
   }

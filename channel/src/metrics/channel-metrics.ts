@@ -5,6 +5,7 @@ const counters = {
   refusals: 'Joins and pushes that were refused',
   pushes: 'Pushes that were published',
   deliveries: 'Frames handed to subscribers of broadcasts',
+  skipped: 'Binary broadcasts that clients of protocol version 1 went without',
   malformed: 'Frames that could not be understood',
   reserved: 'Messages with an event that belongs to the protocol',
 } as const;

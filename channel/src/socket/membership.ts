@@ -1,4 +1,5 @@
 import type { Ref } from '@plugmesh/shared/protocol';
+import type { BroadcastFrame } from '../topics/broadcast-frame.ts';
 import type { Member } from '../topics/topic.ts';
 import type { Socket } from './socket.ts';
 
@@ -20,8 +21,13 @@ export class Membership implements Member {
     this.id = id;
   }
 
-  deliver(frame: Buffer): void {
-    this.socket.deliver(frame);
+  /** Bytes have no form in version 1: such a client goes without them. */
+  deliver(frame: BroadcastFrame): boolean {
+    const { encoding, services } = this.socket;
+    const bytes = frame.of(encoding);
+    if (bytes) this.socket.deliver(bytes);
+    else services.metrics.count('skipped');
+    return bytes !== undefined;
   }
 
   /** Whether a message belongs to this membership, and not to an earlier one of the same topic. */

@@ -1,13 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  decodeBinaryFrame,
-  decodeTextFrame,
-  encodeEnd,
-  encodePush,
-  encodeReply,
-  type Message,
-  type Ref,
-} from '@plugmesh/shared/protocol';
+import type { Message, Ref } from '@plugmesh/shared/protocol';
 import type { Refusal } from '../topics/topic-access.ts';
 import { webSocketTextFrame } from '../transport/web-socket-frame.ts';
 import { CLOSE_CODES, type CloseCause } from './close-codes.ts';
@@ -16,9 +8,16 @@ import { handleMessage } from './handle-message.ts';
 import { Inbox } from './inbox.ts';
 import type { Membership } from './membership.ts';
 import { RateLimit } from './rate-limit.ts';
+import type { Encoding, Serializer } from './serializer.ts';
 import type { SocketServices } from './services.ts';
 
 const MALFORMED_LIMIT = 10;
+
+/** What a client says of itself when it connects. */
+export interface Client {
+  readonly credentials: string | undefined;
+  readonly serializer: Serializer;
+}
 
 /** One client: takes its frames in order and holds its memberships. */
 export class Socket {
@@ -32,6 +31,7 @@ export class Socket {
   /** When the last frame came, in milliseconds of `performance.now()`. */
   lastFrameAt = performance.now();
   readonly #connection: Connection;
+  readonly #serializer: Serializer;
   readonly #inbox = new Inbox((message, signal) => this.#handle(message, signal));
   readonly #memberships = new Map<string, Membership>();
   readonly #errorsSent = new Set<string>();
@@ -39,8 +39,9 @@ export class Socket {
   #malformed = 0;
   #ownId: string | undefined;
 
-  constructor(connection: Connection, services: SocketServices, credentials: string | undefined) {
+  constructor(connection: Connection, services: SocketServices, { credentials, serializer }: Client) {
     this.#connection = connection;
+    this.#serializer = serializer;
     this.services = services;
     this.credentials = credentials;
     this.joinRate = new RateLimit(services.limits.joinsPerSecond);
@@ -50,6 +51,10 @@ export class Socket {
   /** The client's id without a token; it alone learns it, from its join replies. */
   get ownId(): string {
     return (this.#ownId ??= this.services.mintId());
+  }
+
+  get encoding(): Encoding {
+    return this.#serializer.encoding;
   }
 
   get isOpen(): boolean {
@@ -64,7 +69,7 @@ export class Socket {
   receive(data: Buffer, isBinary: boolean): void {
     if (!this.isOpen) return;
     this.lastFrameAt = performance.now();
-    const message = isBinary ? decodeBinaryFrame(data) : decodeTextFrame(data.toString());
+    const message = this.#serializer.decode(data, isBinary);
     if (!message) {
       this.#countMalformed();
       return;
@@ -82,7 +87,7 @@ export class Socket {
 
   reply(message: Message, status: 'ok' | 'error', response: unknown): void {
     const { joinRef, ref, topic } = message;
-    this.#send(encodeReply({ joinRef, ref, topic, status, response }));
+    this.#send(this.#serializer.encodeReply({ joinRef, ref, topic, status, response }));
   }
 
   refuse(message: Message, refusal: Refusal): void {
@@ -100,7 +105,8 @@ export class Socket {
 
   /** Sends an event to one membership. */
   push(membership: Membership, event: string, payload: unknown): void {
-    this.#send(encodePush({ joinRef: membership.joinRef, topic: membership.topic, event, payload }));
+    const { joinRef, topic } = membership;
+    this.#send(this.#serializer.encodePush({ joinRef, topic, event, payload }));
   }
 
   attach(membership: Membership): void {
@@ -130,7 +136,7 @@ export class Socket {
 
   /** Tells the client that a membership is over: `phx_close` for good, `phx_error` so that it joins again. */
   end(topic: string, joinRef: Ref, event: 'phx_close' | 'phx_error'): void {
-    this.#send(encodeEnd({ joinRef, topic, event, payload: {} }));
+    this.#send(this.#serializer.encodeEnd({ joinRef, topic, event, payload: {} }));
   }
 
   /** A push to a topic that is not joined: one `phx_error`, or the client would believe for ever that it is. */

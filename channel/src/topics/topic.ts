@@ -1,8 +1,11 @@
+import type { BroadcastFrame } from './broadcast-frame.ts';
+
 /** What a topic holds of a subscriber. */
 export interface Member {
   /** Where it stands in the topic's array; the topic writes it. */
   index: number;
-  deliver(frame: Buffer): void;
+  /** Takes a message's frame; answers whether there is one in its encoding. */
+  deliver(frame: BroadcastFrame): boolean;
 }
 
 /** The subscribers of one topic in a dense array: adding, removing and walking cost nothing but that. */
@@ -23,8 +26,15 @@ export class Topic<Each extends Member> {
     member.index = -1;
   }
 
-  /** Hands the same bytes to everybody. Backwards, because a member that is too slow is removed meanwhile. */
-  deliver(frame: Buffer): void {
-    for (let index = this.members.length - 1; index >= 0; index--) this.members[index]?.deliver(frame);
+  /**
+   * Hands the same bytes to everybody of one encoding, and answers how many could take them. Backwards, because a member
+   * that is too slow is removed meanwhile.
+   */
+  deliver(frame: BroadcastFrame): number {
+    let count = 0;
+    for (let index = this.members.length - 1; index >= 0; index--) {
+      if (this.members[index]?.deliver(frame)) count++;
+    }
+    return count;
   }
 }

@@ -1,5 +1,5 @@
 import { isEventName, type Broadcast } from '@plugmesh/shared/protocol';
-import { broadcastFrame } from './broadcast-frame.ts';
+import { BroadcastFrame } from './broadcast-frame.ts';
 import { Topic, type Member } from './topic.ts';
 
 /** A member that says which topic it belongs to. */
@@ -41,8 +41,6 @@ export class Topics<Each extends TopicMember> {
   broadcast(message: Broadcast): number {
     const topic = this.#topics.get(message.topic);
     if (!topic || !isEventName(message.event)) return 0;
-    const count = topic.members.length;
-    topic.deliver(broadcastFrame(message));
-    return count;
+    return topic.deliver(new BroadcastFrame(message));
   }
 }

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { MeshError, PROBLEM_TYPE, problemDocument } from '@plugmesh/shared/errors';
 import { WebSocketServer } from 'ws';
 import type { Connection } from '../socket/connection.ts';
-import type { Socket } from '../socket/socket.ts';
+import { serializerFor } from '../socket/serializer.ts';
+import type { Client, Socket } from '../socket/socket.ts';
 import { credentialsOf } from './credentials.ts';
 import type { OriginRequest } from './origins.ts';
 import { TurnWriter } from './turn-writer.ts';
@@ -16,7 +17,7 @@ export interface UpgradeOptions {
   readonly isOriginAllowed: (request: OriginRequest) => boolean;
   /** Why nobody is let in at the moment, if so. */
   readonly whyClosed: () => string | undefined;
-  readonly connect: (connection: Connection, credentials: string | undefined) => Socket;
+  readonly connect: (connection: Connection, client: Client) => Socket;
   readonly disconnect: (socket: Socket) => void;
 }
 
@@ -44,14 +45,18 @@ export class Upgrades {
   handle(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on('error', () => stream.destroy());
     const query = new URLSearchParams(request.url?.split('?')[1]);
-    const refusal = this.#refusalOf(request, query);
-    if (refusal) {
-      refuse(stream, refusal);
+    const serializer = serializerFor(query.get('vsn'));
+    const refusal = this.#refusalOf(request);
+    if (refusal || !serializer) {
+      refuse(stream, refusal ?? versionRefused(query.get('vsn')));
       return;
     }
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
       const connection = new WebSocketConnection(webSocket, stream, this.#turn);
-      const socket = this.#options.connect(connection, credentialsOf(request, query));
+      const socket = this.#options.connect(connection, {
+        credentials: credentialsOf(request, query),
+        serializer,
+      });
       webSocket.on('message', (data, isBinary) => socket.receive(data as Buffer, isBinary));
       webSocket.on('close', () => this.#options.disconnect(socket));
       // What `ws` complains about (too big, not UTF-8) it has answered with the right close code.
@@ -59,14 +64,9 @@ export class Upgrades {
     });
   }
 
-  #refusalOf(request: IncomingMessage, query: URLSearchParams): MeshError | undefined {
+  #refusalOf(request: IncomingMessage): MeshError | undefined {
     const path = request.url?.split('?')[0] ?? '';
     if (!PATHS.has(path)) return new MeshError('MESH_NOT_FOUND', `no socket is served at '${path}'`);
-    const vsn = query.get('vsn') ?? '1.0.0';
-    if (!/^2\.\d+\.\d+$/.test(vsn)) {
-      const message = `expected protocol version 2.0.0 (vsn=2.0.0), received '${vsn}'`;
-      return new MeshError('MESH_VERSION_REFUSED', message);
-    }
     const { origin, host } = request.headers;
     const hosts = [host, request.headers['x-forwarded-host']?.toString()];
     if (!this.#options.isOriginAllowed({ origin, hosts })) {
@@ -76,6 +76,11 @@ export class Upgrades {
     const closed = this.#options.whyClosed();
     return closed === undefined ? undefined : new MeshError('MESH_OVERLOADED', closed);
   }
+}
+
+function versionRefused(vsn: string | null): MeshError {
+  const message = `expected protocol version 2.0.0 (vsn=2.0.0) or 1.0.0, received '${String(vsn)}'`;
+  return new MeshError('MESH_VERSION_REFUSED', message);
 }
 
 function refuse(stream: Duplex, error: MeshError): void {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
 import type { TopicRule } from '@plugmesh/shared/mesh-document';
 import { MESH_KEY } from '@plugmesh/shared/protocol';
 import {
@@ -104,6 +105,13 @@ export class ChannelProcess {
     this.bus.disconnect();
     if (this.#ownsRedis) await this.redis.stop();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** What `GET /metrics` answers to the operator. */
+  async metrics(): Promise<string> {
+    const secrets = loadSecrets({ secrets: [], stateDir: join(this.#folder, '.plugmesh') });
+    const headers = { Authorization: `Bearer ${operatorToken(secrets)}` };
+    return (await fetch(`${this.url}/metrics`, { headers })).text();
   }
 
   /** Collects what is published with a pattern. */

@@ -30,6 +30,10 @@ declare module 'phoenix' {
   }
 }
 
+declare module 'phoenix-1.2' {
+  export * from 'phoenix';
+}
+
 declare module 'phoenix-1.7' {
   export * from 'phoenix';
 }

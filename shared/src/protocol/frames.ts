@@ -128,16 +128,18 @@ function refText(ref: Ref): string {
   return ref === null ? '' : String(ref);
 }
 
-function isRef(value: unknown): value is Ref {
+/** Whether a value may be a `ref`. */
+export function isRef(value: unknown): value is Ref {
   return value === null || typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
 }
 
 /** Half a surrogate pair has no UTF-8 form: two such names would become one on the bus. */
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.isWellFormed();
 }
 
-function parseJson(text: string): unknown {
+/** A JSON text's value; undefined when it is not one. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -153,8 +155,8 @@ function payloadText(text: string, count: number): string {
   return text.slice(start, end).trim();
 }
 
-/** Where the array element that starts at `from` ends: its comma, or the bracket that closes the array. */
-function valueEnd(text: string, from: number): number {
+/** Where what starts at `from` ends: its separator, or the bracket that closes what it is in. `text` is valid JSON. */
+export function valueEnd(text: string, from: number, separator = ','): number {
   let depth = 0;
   for (let at = from; at < text.length; at++) {
     const character = text[at];
@@ -162,7 +164,7 @@ function valueEnd(text: string, from: number): number {
     else if (character === '[' || character === '{') depth++;
     else if (character === ']' || character === '}') {
       if (depth-- === 0) return at;
-    } else if (character === ',' && depth === 0) return at;
+    } else if (character === separator && depth === 0) return at;
   }
   return text.length;
 }

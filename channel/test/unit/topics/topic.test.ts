@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { BroadcastFrame } from '../../../src/topics/broadcast-frame.ts';
 import { Topic, type Member } from '../../../src/topics/topic.ts';
 
 class Recorder implements Member {
@@ -7,9 +8,10 @@ class Recorder implements Member {
   received = 0;
   onDeliver: () => void = () => undefined;
 
-  deliver(): void {
+  deliver(): boolean {
     this.received++;
     this.onDeliver();
+    return true;
   }
 }
 
@@ -42,7 +44,7 @@ describe('a topic', () => {
       member.onDeliver = () => topic.remove(member);
       topic.add(member);
     }
-    topic.deliver(Buffer.alloc(0));
+    topic.deliver(new BroadcastFrame({ topic: 't', event: 'e', payload: Buffer.from('{}') }));
     assert.deepEqual(
       members.map(({ received }) => received),
       [1, 1, 1, 1, 1, 1],
