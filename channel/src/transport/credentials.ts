@@ -13,9 +13,19 @@ export function credentialsOf(request: IncomingMessage, query: URLSearchParams):
   );
 }
 
+/** The offered sub-protocols without the token: it is never echoed, and `/` of its alphabet is no character for a name. */
+export function withoutToken(header: string): string {
+  return protocolsOf(header)
+    .filter((each) => !each.startsWith(SUB_PROTOCOL))
+    .join(', ');
+}
+
 /** The token inside `base64url.bearer.phx.<base64>`; both alphabets are in use. */
 function subProtocolToken(header: string | undefined): string | undefined {
-  const protocols = (header ?? '').split(',').map((each) => each.trim());
-  const carrier = protocols.find((each) => each.startsWith(SUB_PROTOCOL));
+  const carrier = protocolsOf(header ?? '').find((each) => each.startsWith(SUB_PROTOCOL));
   return carrier && Buffer.from(carrier.slice(SUB_PROTOCOL.length), 'base64').toString();
+}
+
+function protocolsOf(header: string): string[] {
+  return header.split(',').map((each) => each.trim());
 }

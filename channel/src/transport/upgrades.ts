@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws';
 import type { Connection } from '../socket/connection.ts';
 import { serializerFor } from '../socket/serializer.ts';
 import type { Client, Socket } from '../socket/socket.ts';
-import { credentialsOf } from './credentials.ts';
+import { credentialsOf, withoutToken } from './credentials.ts';
 import type { OriginRequest } from './origins.ts';
 import { TurnWriter } from './turn-writer.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
@@ -51,12 +51,14 @@ export class Upgrades {
       refuse(stream, refusal ?? versionRefused(query.get('vsn')));
       return;
     }
+    const credentials = credentialsOf(request, query);
+    const { headers } = request;
+    const offered = withoutToken(headers['sec-websocket-protocol'] ?? '');
+    if (offered === '') delete headers['sec-websocket-protocol'];
+    else headers['sec-websocket-protocol'] = offered;
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
       const connection = new WebSocketConnection(webSocket, stream, this.#turn);
-      const socket = this.#options.connect(connection, {
-        credentials: credentialsOf(request, query),
-        serializer,
-      });
+      const socket = this.#options.connect(connection, { credentials, serializer });
       webSocket.on('message', (data, isBinary) => socket.receive(data as Buffer, isBinary));
       webSocket.on('close', () => this.#options.disconnect(socket));
       // What `ws` complains about (too big, not UTF-8) it has answered with the right close code.

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Socket } from 'phoenix';
+import { WebSocket } from 'ws';
 import { ChannelProcess } from '../support/channel-process.ts';
 import { RawClient } from '../support/raw-client.ts';
 
@@ -59,6 +61,39 @@ describe('tokens', () => {
     assert.equal(other.status, 'ok');
     assert.notEqual(other.id, id);
   });
+
+  it("takes the official client's authToken, and answers its sub-protocols with 'phoenix'", async () => {
+    const [, { id, token }] = await request({ channel: 'system' });
+    const options = { transport: WebSocket, authToken: token };
+    const socket = new Socket(`ws://127.0.0.1:${channel.port}/socket`, options);
+    socket.connect();
+    const joined = await new Promise<unknown>((resolve) => {
+      socket.channel('system').join().receive('ok', resolve).receive('error', resolve);
+    });
+    assert.deepEqual(joined, { id });
+    assert.equal((socket as unknown as { conn: WebSocket }).conn.protocol, 'phoenix');
+    socket.disconnect();
+  });
+
+  for (const encoded of ['YT8/', 'YT8_']) {
+    it(`takes a sub-protocol with ${encoded}`, async () => {
+      const client = connect(channel.port, '127.0.0.1');
+      const head = [
+        'GET /websocket?vsn=2.0.0 HTTP/1.1',
+        'Host: a',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+        `Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.${encoded}`,
+      ];
+      client.write(`${head.join('\r\n')}\r\n\r\n`);
+      const [answer] = (await once(client, 'data')) as [Buffer];
+      client.destroy();
+      assert.match(answer.toString(), /^HTTP\/1\.1 101/);
+      assert.match(answer.toString(), /^Sec-WebSocket-Protocol: phoenix\r$/m);
+    });
+  }
 
   it('refuses a token for another topic, a changed one and an expired one', async () => {
     const [, { token }] = await request({ channel: 'system' });
