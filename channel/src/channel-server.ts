@@ -12,6 +12,7 @@ import { ChannelMetrics } from './metrics/channel-metrics.ts';
 import { createPresence } from './presence/create-presence.ts';
 import type { PresenceNews } from './presence/presence.ts';
 import type { Connection } from './socket/connection.ts';
+import { Expiries } from './socket/expiries.ts';
 import type { Membership } from './socket/membership.ts';
 import type { SocketServices } from './socket/services.ts';
 import { Socket, type Client } from './socket/socket.ts';
@@ -71,7 +72,7 @@ export class ChannelServer {
   /** What starts and stops, in order. */
   steps(): readonly Step[] {
     const { config, documents } = this.#options;
-    const { access, presence } = this.#services;
+    const { access, expiries, presence } = this.#services;
     let unfollow: (() => void) | undefined;
     return [
       {
@@ -87,6 +88,7 @@ export class ChannelServer {
         },
       },
       { name: 'bus', start: () => this.#bus.start(), stop: () => this.#bus.stop() },
+      { name: 'tokens', start: () => expiries.start(), stop: () => expiries.stop() },
       { name: 'presence', start: () => presence.start(), stop: () => presence.stop() },
       {
         name: 'sockets',
@@ -125,6 +127,7 @@ export class ChannelServer {
     return {
       access: new TopicAccess({ document: documents.current, secrets, undeclaredTopics }),
       bus: this.#bus,
+      expiries: new Expiries(),
       limits,
       log,
       metrics: this.#metrics,

@@ -5,6 +5,7 @@
 export const CLOSE_CODES = {
   drain: { code: 1012, reason: 'the service restarts' },
   malformed: { code: 1003, reason: 'too many malformed frames' },
+  token: { code: 4401, reason: 'the token has expired' },
   idle: { code: 4408, reason: 'no frame for too long' },
   slow: { code: 4410, reason: 'the client reads too slowly' },
   rate: { code: 4429, reason: 'too many messages' },

@@ -1,6 +1,7 @@
 import type { Message } from '@plugmesh/shared/protocol';
 import type { Refusal, Verdict } from '../topics/topic-access.ts';
 import { Membership } from './membership.ts';
+import { textField } from './payload-field.ts';
 import type { Socket } from './socket.ts';
 
 /** How long a join waits for Redis. Less than the 10 s after which the official client gives up. */
@@ -32,7 +33,7 @@ async function decide(socket: Socket, message: Message, signal: AbortSignal): Pr
   if (!memberships.has(topic) && memberships.size >= services.limits.topicsPerSocket) {
     return refused({ reason: 'too many channels joined', code: 'MESH_RATE_LIMITED' });
   }
-  const joinToken = tokenOf(payload);
+  const joinToken = textField(payload, 'token');
   const verdict = await services.access.join(topic, { joinToken, socketToken: credentials, ownId });
   if (!verdict.ok) return verdict;
   if (services.bus.live) return verdict;
@@ -48,6 +49,8 @@ function answer(socket: Socket, message: Message, verdict: Verdict): Membership 
   const { topic, joinRef } = message;
   const membership = new Membership(socket, { topic, joinRef, id: verdict.id });
   socket.attach(membership);
+  membership.tokenFrom = verdict.token?.from;
+  socket.services.expiries.set(membership, verdict.token?.expiresAt);
   socket.services.metrics.count('joins');
   socket.reply(message, 'ok', { id: verdict.id });
   return membership;
@@ -63,14 +66,6 @@ function sendPresence(socket: Socket, membership: Membership, verdict: Verdict):
   membership.presenceRef = presence.track(membership.topic, socket.name, { online_at: Date.now() });
   for (const { event, payload } of presence.welcome(membership.topic))
     socket.push(membership, event, payload);
-}
-
-function tokenOf(payload: string | Buffer): string | undefined {
-  if (typeof payload !== 'string') return undefined;
-  const fields: unknown = JSON.parse(payload);
-  if (typeof fields !== 'object' || fields === null || !Object.hasOwn(fields, 'token')) return undefined;
-  const { token } = fields as { token: unknown };
-  return typeof token === 'string' ? token : undefined;
 }
 
 function refused(refusal: Refusal): Verdict {

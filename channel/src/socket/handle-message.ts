@@ -1,4 +1,5 @@
 import { isTopicName, type Message } from '@plugmesh/shared/protocol';
+import { handleAccessToken } from './handle-access-token.ts';
 import { handleJoin } from './handle-join.ts';
 import { handlePush } from './handle-push.ts';
 import type { Socket } from './socket.ts';
@@ -7,6 +8,7 @@ type Handler = (socket: Socket, message: Message, signal: AbortSignal) => Promis
 
 /** Events with a meaning of their own; every other one is a push. */
 const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(Object.create(null) as object, {
+  access_token: handleAccessToken,
   phx_join: handleJoin,
   phx_leave: handleLeave,
 });

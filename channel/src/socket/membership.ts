@@ -11,6 +11,9 @@ export class Membership implements Member {
   /** The client's own id: from its token, else the socket's. */
   readonly id: string;
   index = -1;
+  /** When its token ends, in milliseconds since 1970, and where that came from. */
+  expiresAt: number | undefined;
+  tokenFrom: 'join' | 'connection' | undefined;
   /** Reference of its presence, when the topic tracks it. */
   presenceRef: string | undefined;
 

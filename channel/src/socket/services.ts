@@ -5,12 +5,14 @@ import type { ChannelMetrics } from '../metrics/channel-metrics.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Topics } from '../topics/topics.ts';
+import type { Expiries } from './expiries.ts';
 import type { Membership } from './membership.ts';
 
 /** What every socket of a process shares. */
 export interface SocketServices {
   readonly access: TopicAccess;
   readonly bus: Pick<Bus, 'live' | 'whenLive' | 'publish'>;
+  readonly expiries: Expiries;
   readonly limits: ChannelLimits;
   readonly log: Log;
   readonly metrics: Pick<ChannelMetrics, 'count' | 'countClose'>;

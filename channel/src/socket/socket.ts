@@ -122,6 +122,7 @@ export class Socket {
     if (this.#memberships.get(topic) !== membership) return;
     this.#memberships.delete(topic);
     this.services.topics.remove(membership);
+    this.services.expiries.remove(membership);
     if (presenceRef !== undefined) this.services.presence.untrack(topic, this.name, presenceRef);
     this.#announce(membership, 'phx_leave');
   }

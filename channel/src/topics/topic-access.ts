@@ -18,8 +18,19 @@ export interface Refusal {
 
 /** Allowed, as whom and by which rule; or not. */
 export type Verdict =
-  | { readonly ok: true; readonly id: string; readonly rule: TopicRule }
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly rule: TopicRule;
+      readonly token?: TokenUse | undefined;
+    }
   | { readonly ok: false; readonly refusal: Refusal };
+
+/** The token that counted: how long it is good (milliseconds since 1970), and where it came from. */
+export interface TokenUse {
+  readonly expiresAt: number;
+  readonly from: 'join' | 'connection';
+}
 
 /** What a client shows when it joins. */
 export interface JoinCredentials {
@@ -38,11 +49,18 @@ export interface TopicAccessOptions {
   readonly undeclaredTopics: 'none' | 'public';
 }
 
+/** Who a client is in a topic, and by which token. */
+interface Identified {
+  readonly id: string;
+  readonly token?: TokenUse;
+}
+
 type Check = (isOwner: boolean) => Refusal | undefined;
 
 // Until there are accounts nobody is signed in: these guards are closed, not open.
 const SIGN_IN: Refusal = { reason: 'a signed-in user is needed', code: 'MESH_UNAUTHORIZED' };
 const OWNER: Refusal = { reason: 'this topic belongs to another client', code: 'MESH_FORBIDDEN' };
+const OTHER_CLIENT: Refusal = { reason: 'the token is for another client', code: 'MESH_FORBIDDEN' };
 const NOBODY: Refusal = { reason: 'nobody may do this', code: 'MESH_FORBIDDEN' };
 
 const CHECKS: Readonly<Record<Access, Check>> = {
@@ -82,8 +100,17 @@ export class TopicAccess {
     const rule = this.rule(topic);
     if (!rule) return { ok: false, refusal: unmatched(topic) };
     const identified = await this.#identify(topic, credentials);
-    if (typeof identified !== 'string') return { ok: false, refusal: identified };
-    return decide(rule, 'join', topic, identified);
+    if ('code' in identified) return { ok: false, refusal: identified };
+    const verdict = decide(rule, 'join', topic, identified.id);
+    return verdict.ok ? { ...verdict, token: identified.token } : verdict;
+  }
+
+  /** Whether a newer token keeps the same client in its topic. */
+  async renew(member: { readonly topic: string; readonly id: string }, token: string): Promise<Verdict> {
+    const { topic, id } = member;
+    const credentials = { joinToken: token, socketToken: undefined, ownId: id };
+    const verdict = await this.join(topic, credentials);
+    return verdict.ok && verdict.id !== id ? { ok: false, refusal: OTHER_CLIENT } : verdict;
   }
 
   push(topic: string, id: string): Verdict {
@@ -98,13 +125,16 @@ export class TopicAccess {
   }
 
   /** The client's id in this topic, or why its token does not count. */
-  async #identify(topic: string, credentials: JoinCredentials): Promise<string | Refusal> {
-    const { joinToken, socketToken, ownId } = credentials;
+  async #identify(topic: string, credentials: JoinCredentials): Promise<Identified | Refusal> {
+    const { joinToken, socketToken, ownId: id } = credentials;
     const token = joinToken ?? socketToken;
-    if (token === undefined) return ownId;
+    if (token === undefined) return { id };
     const verdict = await verifyChannelToken(this.#secrets, token, topic);
-    if (verdict.ok) return verdict.claims.id;
-    if (joinToken === undefined) return ownId;
+    if (verdict.ok) {
+      const from = joinToken === undefined ? 'connection' : 'join';
+      return { id: verdict.claims.id, token: { expiresAt: verdict.expiresAt, from } };
+    }
+    if (joinToken === undefined) return { id };
     return { reason: `the token does not count: ${verdict.reason}`, code: 'MESH_UNAUTHORIZED' };
   }
 }

@@ -9,9 +9,9 @@ export interface ChannelClaims {
   readonly channel: string;
 }
 
-/** The claims of a token, or why it does not count. */
+/** The claims of a token and when it ends (milliseconds since 1970), or why it does not count. */
 export type ChannelVerdict =
-  | { readonly ok: true; readonly claims: ChannelClaims }
+  | { readonly ok: true; readonly claims: ChannelClaims; readonly expiresAt: number }
   | { readonly ok: false; readonly reason: 'invalid' | 'expired' | 'other topic' };
 
 const ID_BYTES = 16;
@@ -52,9 +52,10 @@ export async function verifyChannelToken(
 async function verifyWith(key: Buffer, token: string, topic: string): Promise<ChannelVerdict> {
   try {
     const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], requiredClaims: ['exp'] });
-    const { id, channel } = payload;
+    const { id, channel, exp = 0 } = payload;
     if (typeof id !== 'string' || typeof channel !== 'string') return { ok: false, reason: 'invalid' };
-    return channel === topic ? { ok: true, claims: { id, channel } } : { ok: false, reason: 'other topic' };
+    if (channel !== topic) return { ok: false, reason: 'other topic' };
+    return { ok: true, claims: { id, channel }, expiresAt: exp * 1000 };
   } catch (error) {
     return { ok: false, reason: error instanceof errors.JWTExpired ? 'expired' : 'invalid' };
   }
