@@ -5,13 +5,14 @@ import { MeshError } from '@plugmesh/shared/errors';
 import { bearerToken, mintChannelId, verifyOperatorToken, type Secrets } from '@plugmesh/shared/identity';
 import type { Step } from '@plugmesh/shared/lifecycle';
 import type { Log } from '@plugmesh/shared/log';
-import type { Broadcast } from '@plugmesh/shared/protocol';
+import { DISCONNECT, type Broadcast } from '@plugmesh/shared/protocol';
 import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
 import { Bus } from './bus/bus.ts';
 import { ChannelMetrics } from './metrics/channel-metrics.ts';
 import { createPresence } from './presence/create-presence.ts';
 import type { PresenceNews } from './presence/presence.ts';
 import type { Connection } from './socket/connection.ts';
+import { isMeant, parseDisconnectOrder } from './socket/disconnect-order.ts';
 import { Expiries } from './socket/expiries.ts';
 import type { Membership } from './socket/membership.ts';
 import type { SocketServices } from './socket/services.ts';
@@ -57,6 +58,7 @@ export class ChannelServer {
       redisUrl: config.redisUrl,
       log,
       onMessage: (message) => this.#broadcast(message),
+      onDisconnect: (payload) => this.#disconnect(payload),
       onLost: () => void endWithError(this.#topics.members()),
     });
     this.#services = this.#createServices();
@@ -154,6 +156,13 @@ export class ChannelServer {
     const socket = new Socket(connection, this.#services, client);
     this.#sockets.add(socket);
     return socket;
+  }
+
+  #disconnect(payload: Buffer): void {
+    const order = parseDisconnectOrder(payload);
+    if (order) this.#sockets.disconnect((socket) => isMeant(socket, order));
+    else
+      this.#options.log.warn(`'${DISCONNECT}' expects {"socket"}, {"user"}, {"session"} or {"id"}, a text`);
   }
 
   #broadcast(message: Broadcast): void {

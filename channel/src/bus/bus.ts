@@ -1,5 +1,5 @@
 import type { Log } from '@plugmesh/shared/log';
-import { splitChannel, type Broadcast } from '@plugmesh/shared/protocol';
+import { DISCONNECT, splitChannel, type Broadcast } from '@plugmesh/shared/protocol';
 import {
   BusPublisher,
   closeRedis,
@@ -14,6 +14,8 @@ export interface BusOptions {
   readonly redisUrl: string | undefined;
   readonly log: Log;
   readonly onMessage: (message: Broadcast) => void;
+  /** Somebody asks to close sockets. */
+  readonly onDisconnect: (payload: Buffer) => void;
   /** Whatever is published from now until the bus is live again is missed. */
   readonly onLost: () => void;
 }
@@ -34,6 +36,7 @@ export class Bus {
       redisUrl,
       log,
       name: 'channel-subscribe',
+      channels: [DISCONNECT],
       patterns: ['to:*'],
       onMessage: (channel, payload) => this.#receive(channel, payload),
       onLive: () => this.#wake(),
@@ -91,6 +94,7 @@ export class Bus {
 
   #receive(channel: string, payload: Buffer): void {
     const address = splitChannel(channel);
-    if (address) this.#options.onMessage({ ...address, payload });
+    if (channel === DISCONNECT) this.#options.onDisconnect(payload);
+    else if (address) this.#options.onMessage({ ...address, payload });
   }
 }

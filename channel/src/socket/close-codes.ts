@@ -4,6 +4,7 @@
  */
 export const CLOSE_CODES = {
   drain: { code: 1012, reason: 'the service restarts' },
+  disconnect: { code: 1001, reason: 'closed by the mesh' },
   malformed: { code: 1003, reason: 'too many malformed frames' },
   token: { code: 4401, reason: 'the token has expired' },
   idle: { code: 4408, reason: 'no frame for too long' },

@@ -53,6 +53,12 @@ export class Socket {
     return (this.#ownId ??= this.services.mintId());
   }
 
+  /** Whether this client has the id, by itself or by a token in one of its topics. */
+  hasId(id: string): boolean {
+    if (this.#ownId === id) return true;
+    return [...this.#memberships.values()].some((membership) => membership.id === id);
+  }
+
   get encoding(): Encoding {
     return this.#serializer.encoding;
   }

@@ -43,6 +43,11 @@ export class Sockets {
     await inRandomSlices([...this.#sockets], (socket) => socket.close('drain'), longestMs);
   }
 
+  /** Closes those that are meant; their clients may come back. */
+  disconnect(isMeant: (socket: Socket) => boolean): void {
+    for (const socket of this.#sockets) if (isMeant(socket)) socket.close('disconnect');
+  }
+
   stop(): void {
     clearInterval(this.#sweep);
     for (const socket of this.#sockets) socket.terminate();

@@ -6,6 +6,8 @@ export const FROM = 'from:';
 export const MESH_KEY = 'plugmesh:mesh';
 /** Redis channel that announces a new version of the mesh document. */
 export const MESH_NOTICE = 'plugmesh:mesh';
+/** Redis channel that closes sockets: `{"socket"}`, `{"user"}`, `{"session"}` or `{"id"}`. */
+export const DISCONNECT = 'plugmesh:disconnect';
 /** Redis key of the lease of the one mesh process that writes the document. */
 export const LEASE_KEY = 'plugmesh:mesh:lease';
 /** Redis channel on which channel processes tell each other who came and went. */

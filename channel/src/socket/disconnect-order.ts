@@ -1,0 +1,31 @@
+import type { Socket } from './socket.ts';
+
+const FIELDS = ['socket', 'user', 'session', 'id'] as const;
+
+/** Whose sockets to close: by the socket's name, the user, the session, or the client's id. */
+export type DisconnectOrder = Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
+
+/** Reads the payload of `plugmesh:disconnect`; undefined when it names nobody, so that it never means everybody. */
+export function parseDisconnectOrder(payload: Buffer): DisconnectOrder | undefined {
+  const fields = parseObject(payload.toString());
+  const given = Object.keys(fields);
+  const isKnown = given.every((name) => (FIELDS as readonly string[]).includes(name));
+  const isText = Object.values(fields).every((value) => typeof value === 'string');
+  return given.length > 0 && isKnown && isText ? fields : undefined;
+}
+
+/** Whether the order means this socket: everything that it names has to fit. */
+export function isMeant(socket: Socket, { socket: name, user, session, id }: DisconnectOrder): boolean {
+  // Until there are accounts no socket has a user or a session.
+  if (user !== undefined || session !== undefined) return false;
+  return (name === undefined || name === socket.name) && (id === undefined || socket.hasId(id));
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
