@@ -15,6 +15,7 @@ import type { Connection } from './socket/connection.ts';
 import { isMeant, parseDisconnectOrder } from './socket/disconnect-order.ts';
 import { Expiries } from './socket/expiries.ts';
 import type { Membership } from './socket/membership.ts';
+import { Replies, REPLY_TOPIC } from './socket/replies.ts';
 import type { SocketServices } from './socket/services.ts';
 import { Socket, type Client } from './socket/socket.ts';
 import { endWithError, Sockets } from './socket/sockets.ts';
@@ -57,7 +58,7 @@ export class ChannelServer {
     this.#bus = new Bus({
       redisUrl: config.redisUrl,
       log,
-      onMessage: (message) => this.#broadcast(message),
+      onMessage: (message) => this.#receive(message),
       onDisconnect: (payload) => this.#disconnect(payload),
       onLost: () => void endWithError(this.#topics.members()),
     });
@@ -74,7 +75,7 @@ export class ChannelServer {
   /** What starts and stops, in order. */
   steps(): readonly Step[] {
     const { config, documents } = this.#options;
-    const { access, expiries, presence } = this.#services;
+    const { access, expiries, presence, replies } = this.#services;
     let unfollow: (() => void) | undefined;
     return [
       {
@@ -91,6 +92,7 @@ export class ChannelServer {
       },
       { name: 'bus', start: () => this.#bus.start(), stop: () => this.#bus.stop() },
       { name: 'tokens', start: () => expiries.start(), stop: () => expiries.stop() },
+      { name: 'replies', start: () => replies.start(), stop: () => replies.stop() },
       { name: 'presence', start: () => presence.start(), stop: () => presence.stop() },
       {
         name: 'sockets',
@@ -136,6 +138,7 @@ export class ChannelServer {
       mintId: () => mintChannelId(secrets),
       node,
       presence: createPresence({ config, log, node, tell: (topic, news) => this.#tellPresence(topic, news) }),
+      replies: new Replies(),
       topics: this.#topics,
     };
   }
@@ -156,6 +159,11 @@ export class ChannelServer {
     const socket = new Socket(connection, this.#services, client);
     this.#sockets.add(socket);
     return socket;
+  }
+
+  #receive(message: Broadcast): void {
+    if (message.topic === REPLY_TOPIC) this.#services.replies.settle(message.event, message.payload);
+    else this.#broadcast(message);
   }
 
   #disconnect(payload: Buffer): void {

@@ -7,6 +7,7 @@ import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Topics } from '../topics/topics.ts';
 import type { Expiries } from './expiries.ts';
 import type { Membership } from './membership.ts';
+import type { Replies } from './replies.ts';
 
 /** What every socket of a process shares. */
 export interface SocketServices {
@@ -20,5 +21,6 @@ export interface SocketServices {
   /** Names this process on the bus. */
   readonly node: string;
   readonly presence: Presence;
+  readonly replies: Replies;
   readonly topics: Topics<Membership>;
 }

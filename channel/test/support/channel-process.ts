@@ -25,6 +25,7 @@ export const TOPICS = [
   topicRule({ pattern: 'system' }),
   topicRule({ pattern: 'room:*' }),
   topicRule({ pattern: 'lobby', presence: true }),
+  topicRule({ pattern: 'asked:*', envelope: true }),
   topicRule({ pattern: 'silent', push: 'none' }),
   topicRule({ pattern: 'members', join: 'session' }),
   topicRule({ pattern: 'admin', join: 'admin', push: 'admin' }),
