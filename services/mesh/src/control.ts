@@ -9,6 +9,7 @@ import {
 } from '@plugmesh/shared/mesh-document';
 import { DocumentPublisher } from './document-publisher.ts';
 import type { DocumentWriter } from './document-writer.ts';
+import type { HistoryLoader } from './history-loader.ts';
 import type { Lease } from './lease.ts';
 import type { MeshFiles } from './mesh-files.ts';
 import type { PluginObserver } from './plugin-observer.ts';
@@ -30,6 +31,7 @@ export interface ControlParts {
   readonly reloader: Reloader;
   readonly lease: Lease;
   readonly writer: DocumentWriter;
+  readonly history: HistoryLoader;
   readonly log: Log;
 }
 
@@ -155,6 +157,7 @@ export class Control {
     const { document, problems } = buildMeshDocument(this.#plan.input(states, this.document.version));
     this.#logProblems(problems);
     await this.#publisher.publish(document);
+    if (this.isLeading) await this.#parts.history.load(this.document.topics);
   }
 
   #reconcileWhenChanged(): void {

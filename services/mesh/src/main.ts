@@ -9,6 +9,7 @@ import { closeRedis, connectRedis } from '@plugmesh/shared/redis';
 import { Control } from './control.ts';
 import { createControlRoutes } from './control-routes.ts';
 import { DocumentWriter } from './document-writer.ts';
+import { HistoryLoader } from './history-loader.ts';
 import { Lease } from './lease.ts';
 import { MeshFiles } from './mesh-files.ts';
 import { PluginObserver } from './plugin-observer.ts';
@@ -59,6 +60,7 @@ const control: Control = new Control({
   reloader,
   lease: new Lease(redis, `${process.pid}-${crypto.randomUUID()}`, log),
   writer: new DocumentWriter(redis, log),
+  history: new HistoryLoader(redis, log),
   log,
 });
 const server = createServer(
