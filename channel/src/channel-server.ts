@@ -8,6 +8,8 @@ import type { Log } from '@plugmesh/shared/log';
 import { DISCONNECT, type Broadcast } from '@plugmesh/shared/protocol';
 import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
 import { Bus } from './bus/bus.ts';
+import { DurableTopics } from './history/durable-topics.ts';
+import { HistoryReader } from './history/history-reader.ts';
 import { ChannelMetrics } from './metrics/channel-metrics.ts';
 import { createPresence } from './presence/create-presence.ts';
 import type { PresenceNews } from './presence/presence.ts';
@@ -42,6 +44,8 @@ export class ChannelServer {
   readonly #sockets: Sockets;
   readonly #metrics: ChannelMetrics;
   readonly #bus: Bus;
+  readonly #history: HistoryReader;
+  readonly #durable: DurableTopics;
   readonly #services: SocketServices;
   readonly #listener: HttpListener;
   #state: 'starting' | 'ready' | 'draining' = 'starting';
@@ -60,8 +64,11 @@ export class ChannelServer {
       log,
       onMessage: (message) => this.#receive(message),
       onDisconnect: (payload) => this.#disconnect(payload),
-      onLost: () => void endWithError(this.#topics.members()),
+      onLost: () => this.#loseBus(),
+      onLive: () => this.#durable.resume(),
     });
+    this.#history = new HistoryReader(config.redisUrl, log);
+    this.#durable = this.#createDurableTopics();
     this.#services = this.#createServices();
     this.#listener = new HttpListener({
       host: config.channel.host,
@@ -93,6 +100,12 @@ export class ChannelServer {
       { name: 'bus', start: () => this.#bus.start(), stop: () => this.#bus.stop() },
       { name: 'tokens', start: () => expiries.start(), stop: () => expiries.stop() },
       { name: 'replies', start: () => replies.start(), stop: () => replies.stop() },
+      { name: 'history', start: () => this.#history.start(), stop: () => this.#history.stop() },
+      {
+        name: 'durable topics',
+        start: () => this.#durable.start(),
+        stop: () => this.#durable.stop(),
+      },
       { name: 'presence', start: () => presence.start(), stop: () => presence.stop() },
       {
         name: 'sockets',
@@ -124,6 +137,27 @@ export class ChannelServer {
     void this.#listener.drain();
   }
 
+  #createDurableTopics(): DurableTopics {
+    return new DurableTopics({
+      history: this.#history,
+      log: this.#options.log,
+      isDurable: (topic) => this.#services.access.rule(topic)?.history !== undefined,
+      subscribed: () => this.#topics.names(),
+      deliver: (message) => this.#broadcast(message),
+      onBroken: (topic) => void endWithError(this.#topics.membersOf(topic)),
+      onRepaired: () => this.#metrics.count('repairs'),
+    });
+  }
+
+  /** Plain topics have missed something: their clients join again. Durable ones catch up by themselves. */
+  #loseBus(): void {
+    this.#durable.suspend();
+    const { access } = this.#services;
+    const mustRejoin = (topic: string): boolean =>
+      !this.#durable.has(topic) || access.rule(topic)?.presence === true;
+    void endWithError(this.#topics.members().filter(({ topic }) => mustRejoin(topic)));
+  }
+
   #createServices(): SocketServices {
     const { config, documents, secrets, log } = this.#options;
     const { limits, undeclaredTopics } = config.channel;
@@ -131,6 +165,7 @@ export class ChannelServer {
     return {
       access: new TopicAccess({ document: documents.current, secrets, undeclaredTopics }),
       bus: this.#bus,
+      durable: this.#durable,
       expiries: new Expiries(),
       limits,
       log,
@@ -163,7 +198,7 @@ export class ChannelServer {
 
   #receive(message: Broadcast): void {
     if (message.topic === REPLY_TOPIC) this.#services.replies.settle(message.event, message.payload);
-    else this.#broadcast(message);
+    else this.#durable.receive(message);
   }
 
   #disconnect(payload: Buffer): void {

@@ -18,6 +18,8 @@ export interface BusOptions {
   readonly onDisconnect: (payload: Buffer) => void;
   /** Whatever is published from now until the bus is live again is missed. */
   readonly onLost: () => void;
+  /** Everything is subscribed, the first time and after each outage. */
+  readonly onLive: () => void;
 }
 
 /** This process's side of Redis: one connection that listens to `to:*`, one that publishes `from:…`. */
@@ -39,7 +41,10 @@ export class Bus {
       channels: [DISCONNECT],
       patterns: ['to:*'],
       onMessage: (channel, payload) => this.#receive(channel, payload),
-      onLive: () => this.#wake(),
+      onLive: () => {
+        this.#wake();
+        options.onLive();
+      },
       onLost: options.onLost,
     });
   }

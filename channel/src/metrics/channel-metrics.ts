@@ -6,6 +6,8 @@ const counters = {
   pushes: 'Pushes that were published',
   deliveries: 'Frames handed to subscribers of broadcasts',
   skipped: 'Binary broadcasts that clients of protocol version 1 went without',
+  recoveries: 'Joins that were sent what they had missed',
+  repairs: 'Events that were missing on the bus and came from the stream',
   malformed: 'Frames that could not be understood',
   reserved: 'Messages with an event that belongs to the protocol',
 } as const;

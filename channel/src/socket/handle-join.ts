@@ -1,5 +1,6 @@
 import type { Message } from '@plugmesh/shared/protocol';
 import type { Refusal, Verdict } from '../topics/topic-access.ts';
+import { enterDurable, HISTORY_NOT_READ, type DurableJoin } from './durable-join.ts';
 import { Membership } from './membership.ts';
 import { textField } from './payload-field.ts';
 import type { Socket } from './socket.ts';
@@ -9,6 +10,13 @@ const PATIENCE_MS = 8000;
 
 const REDIS_AWAY: Refusal = { reason: 'Redis cannot be reached', code: 'MESH_REDIS_UNAVAILABLE' };
 
+interface Outcome {
+  readonly verdict: Verdict;
+  /** Durable topics only. */
+  readonly entry: DurableJoin | undefined;
+  readonly cancelled: boolean;
+}
+
 /** Joins a topic: refused with a reason, or acknowledged once the subscription is live. */
 export async function handleJoin(socket: Socket, message: Message, signal: AbortSignal): Promise<void> {
   const retryAfter = socket.joinRate.take();
@@ -16,15 +24,25 @@ export async function handleJoin(socket: Socket, message: Message, signal: Abort
     socket.refuseForRate(message, socket.joinRate, retryAfter);
     return;
   }
-  const verdict = await decide(socket, message, signal);
+  const { verdict, entry } = await enterDurable(socket, message, await decide(socket, message, signal));
+  try {
+    const outcome = entry?.isOver ? HISTORY_NOT_READ : verdict;
+    finishJoin(socket, message, { verdict: outcome, entry, cancelled: signal.aborted });
+  } finally {
+    entry?.leave();
+  }
+}
+
+function finishJoin(socket: Socket, message: Message, { verdict, entry, cancelled }: Outcome): void {
   if (!socket.isOpen) return;
   // Whatever the answer is: a client that joins a topic again has given up its earlier membership of it.
   const earlier = socket.memberships.get(message.topic);
   if (earlier) socket.detach(earlier);
-  const cancelled = signal.aborted;
-  const joined = !cancelled && answer(socket, message, verdict);
+  const joined = !cancelled && answer(socket, message, verdict, entry);
   if (earlier) socket.end(earlier.topic, earlier.joinRef, 'phx_close');
-  if (joined) sendPresence(socket, joined, verdict);
+  if (!joined) return;
+  sendPresence(socket, joined, verdict);
+  entry?.replayTo(joined);
 }
 
 async function decide(socket: Socket, message: Message, signal: AbortSignal): Promise<Verdict> {
@@ -41,7 +59,12 @@ async function decide(socket: Socket, message: Message, signal: AbortSignal): Pr
   return (await services.bus.whenLive(patience)) ? verdict : refused(REDIS_AWAY);
 }
 
-function answer(socket: Socket, message: Message, verdict: Verdict): Membership | false {
+function answer(
+  socket: Socket,
+  message: Message,
+  verdict: Verdict,
+  entry: DurableJoin | undefined,
+): Membership | false {
   if (!verdict.ok) {
     socket.refuse(message, verdict.refusal);
     return false;
@@ -52,7 +75,7 @@ function answer(socket: Socket, message: Message, verdict: Verdict): Membership 
   membership.tokenFrom = verdict.token?.from;
   socket.services.expiries.set(membership, verdict.token?.expiresAt);
   socket.services.metrics.count('joins');
-  socket.reply(message, 'ok', { id: verdict.id });
+  socket.reply(message, 'ok', { id: verdict.id, ...entry?.begin() });
   return membership;
 }
 

@@ -16,6 +16,8 @@ export class Membership implements Member {
   tokenFrom: 'join' | 'connection' | undefined;
   /** Reference of its presence, when the topic tracks it. */
   presenceRef: string | undefined;
+  #held: Buffer[] | undefined;
+  #heldBytes = 0;
 
   constructor(socket: Socket, { topic, joinRef, id }: Pick<Membership, 'topic' | 'joinRef' | 'id'>) {
     this.socket = socket;
@@ -28,9 +30,28 @@ export class Membership implements Member {
   deliver(frame: BroadcastFrame): boolean {
     const { encoding, services } = this.socket;
     const bytes = frame.of(encoding);
-    if (bytes) this.socket.deliver(bytes);
-    else services.metrics.count('skipped');
+    if (!bytes) services.metrics.count('skipped');
+    else if (this.#held) this.#hold(this.#held, bytes);
+    else this.socket.deliver(bytes);
     return bytes !== undefined;
+  }
+
+  /** Keeps what comes until `release`: the client is sent what it has missed first. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** Sends what was held, in order. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const frame of held) this.socket.deliver(frame);
+  }
+
+  #hold(held: Buffer[], frame: Buffer): void {
+    held.push(frame);
+    this.#heldBytes += frame.length;
+    if (this.#heldBytes > this.socket.services.limits.queue) this.socket.close('slow');
   }
 
   /** Whether a message belongs to this membership, and not to an earlier one of the same topic. */

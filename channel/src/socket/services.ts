@@ -1,6 +1,7 @@
 import type { ChannelLimits } from '@plugmesh/shared/config';
 import type { Log } from '@plugmesh/shared/log';
 import type { Bus } from '../bus/bus.ts';
+import type { DurableTopics } from '../history/durable-topics.ts';
 import type { ChannelMetrics } from '../metrics/channel-metrics.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { TopicAccess } from '../topics/topic-access.ts';
@@ -14,6 +15,7 @@ export interface SocketServices {
   readonly access: TopicAccess;
   readonly bus: Pick<Bus, 'live' | 'whenLive' | 'publish'>;
   readonly expiries: Expiries;
+  readonly durable: Pick<DurableTopics, 'enter' | 'history'>;
   readonly limits: ChannelLimits;
   readonly log: Log;
   readonly metrics: Pick<ChannelMetrics, 'count' | 'countClose'>;

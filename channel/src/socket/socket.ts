@@ -67,6 +67,11 @@ export class Socket {
     return this.#state === 'open';
   }
 
+  /** Bytes that the client has not taken yet. */
+  get queuedBytes(): number {
+    return this.#connection.queuedBytes;
+  }
+
   get memberships(): ReadonlyMap<string, Membership> {
     return this.#memberships;
   }

@@ -32,6 +32,16 @@ export class Topics<Each extends TopicMember> {
     if (topic.members.length === 0) this.#topics.delete(member.topic);
   }
 
+  /** Every topic that has a subscriber. */
+  names(): Iterable<string> {
+    return this.#topics.keys();
+  }
+
+  /** Everybody in one topic, as a copy. */
+  membersOf(topic: string): Each[] {
+    return [...(this.#topics.get(topic)?.members ?? [])];
+  }
+
   /** Everybody in every topic, as a copy. */
   members(): Each[] {
     return [...this.#topics.values()].flatMap((topic) => topic.members);

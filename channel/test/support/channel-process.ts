@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
+import { historyKey, historyLibrary } from '@plugmesh/shared/history';
 import type { TopicRule } from '@plugmesh/shared/mesh-document';
 import { MESH_KEY } from '@plugmesh/shared/protocol';
 import {
@@ -29,6 +30,8 @@ export const TOPICS = [
   topicRule({ pattern: 'silent', push: 'none' }),
   topicRule({ pattern: 'members', join: 'session' }),
   topicRule({ pattern: 'admin', join: 'admin', push: 'admin' }),
+  topicRule({ pattern: 'log:*', history: { size: 100_000, ttlMs: 3_600_000 } }),
+  topicRule({ pattern: 'short:*', history: { size: 10, ttlMs: 3_600_000 } }),
   topicRule({ pattern: 'streaming-*', join: 'owner', push: 'owner' }),
 ];
 
@@ -82,7 +85,21 @@ export class ChannelProcess {
     const [control, own] = [{ url: 'http://127.0.0.1:1' }, { url: this.url }];
     const head = { format: 1, version: Date.now(), mode: 'production', plugins: [], middleware: [] };
     await this.bus.set(MESH_KEY, JSON.stringify({ ...head, control, channel: own, topics }));
+    await this.bus.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(topics));
     await this.bus.publish(MESH_KEY, String(head.version));
+  }
+
+  /** Publishes to a durable topic; resolves to the event's id. */
+  async publishDurable(topic: string, payload: object, once = ''): Promise<string> {
+    const parameters = ['plugmesh_publish', '1', historyKey(topic), 'tick', JSON.stringify(payload), once];
+    return String(await this.bus.call('FCALL', ...parameters));
+  }
+
+  /** As if the message had been lost on the way: the event is in the stream, and nobody is told. */
+  async publishUnheard(topic: string, payload: object): Promise<string> {
+    await this.bus.call('FUNCTION', 'LOAD', 'REPLACE', deafLibrary());
+    const parameters = ['plugmesh_publish_unheard', '1', historyKey(topic), 'tick', JSON.stringify(payload)];
+    return String(await this.bus.call('FCALL', ...parameters));
   }
 
   /** Starts the process, again after `kill`. */
@@ -121,6 +138,14 @@ export class ChannelProcess {
     await record.start(pattern);
     return record;
   }
+}
+
+/** The library under other names, and without its PUBLISH. */
+function deafLibrary(): string {
+  return historyLibrary(TOPICS)
+    .replace('name=plugmesh', 'name=plugmesh_unheard')
+    .replace("'plugmesh_publish'", "'plugmesh_publish_unheard'")
+    .replace(/redis\.call\('PUBLISH'.*/, '');
 }
 
 /** What was published on the bus, in order. */
