@@ -1,7 +1,7 @@
 import type { Router } from 'express';
 import type { Log } from '../log/index.ts';
 import type { Manifest } from '../manifest/index.ts';
-import type { RedisConnection } from '../redis/index.ts';
+import type { DurableOptions, DurableResult, RedisConnection } from '../redis/index.ts';
 
 /** What a plugin's author writes. Names, routes' guards and topics are in `plugin.json`, not here. */
 export interface PluginDefinition<Settings = Readonly<Record<string, unknown>>> {
@@ -30,6 +30,16 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>> {
    * Redis is away messages are dropped, not kept.
    */
   readonly publish: (topic: string, event: string, payload: unknown) => Promise<boolean>;
+  /**
+   * Publishes an event that is kept and reaches clients that are away now, when they come back: to a topic whose rule has
+   * `history`. Never rejects: the result says what became of it.
+   */
+  readonly publishDurable: (
+    topic: string,
+    event: string,
+    payload: object,
+    options?: DurableOptions,
+  ) => Promise<DurableResult>;
   /** Handles every message of one Redis channel, `from:system:echo`, in order. Survives outages of Redis. */
   readonly subscribe: (channel: string, handler: BusHandler) => void;
   /** Handles every message of the channels that a Redis pattern names, `from:streaming-*`. */

@@ -5,8 +5,11 @@ import {
   closeRedis,
   connectRedis,
   InOrder,
+  publishDurable,
   Subscription,
   whenConnected,
+  type DurableOptions,
+  type DurableResult,
   type RedisConnection,
 } from '../redis/index.ts';
 import type { BusHandler, BusMessage } from './definition.ts';
@@ -46,6 +49,15 @@ export class PluginBus {
 
   publish(topic: string, event: string, payload: unknown): Promise<boolean> {
     return this.#publisher.publish(topic, event, payload);
+  }
+
+  publishDurable(
+    topic: string,
+    event: string,
+    payload: object,
+    options?: DurableOptions,
+  ): Promise<DurableResult> {
+    return publishDurable(this.connection, { topic, event, payload, ...options });
   }
 
   /** Adds a handler; before `listen` it is only remembered. */

@@ -14,6 +14,12 @@ export interface PluginOptions extends ReadManifest {
   readonly log: Log;
 }
 
+const NO_REDIS = {
+  ok: false,
+  code: 'MESH_REDIS_UNAVAILABLE',
+  reason: 'REDIS_URL is not set',
+} as const;
+
 const SETUP_DEADLINE_MS = 60_000;
 
 /** A plugin process: HTTP server, bus, services and registration around the author's definition. */
@@ -121,6 +127,8 @@ export class Plugin<Settings = Readonly<Record<string, unknown>>> {
       redis: bus?.connection,
       redisUrl: environment.redisUrl,
       publish: (topic, event, payload) => bus?.publish(topic, event, payload) ?? Promise.resolve(false),
+      publishDurable: (topic, event, payload, options) =>
+        bus?.publishDurable(topic, event, payload, options) ?? Promise.resolve(NO_REDIS),
       subscribe: (channel, handler) =>
         bus ? bus.subscribe('channel', channel, handler) : withoutRedis(`subscribing to '${channel}'`),
       subscribePattern: (pattern, handler) =>
