@@ -3,6 +3,7 @@ import type { Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import {
   daemonPid,
+  killNow,
   listeningPorts,
   meshProcessIds,
   pm2Home,
@@ -20,7 +21,7 @@ export async function killLeftovers(config: Config): Promise<number> {
   for (let pids = meshProcessIds(config); pids.length > 0; pids = meshProcessIds(config)) {
     for (const pid of pids) {
       killed.add(pid);
-      kill(pid);
+      killNow(pid);
     }
     await delay(POLL_MS);
   }
@@ -50,12 +51,4 @@ async function untilReleased({ gateway, channel, mesh }: Config): Promise<void> 
   const isDangling = ({ port }: { readonly port: number }): boolean =>
     listeningPorts().has(port) && portHolder(port) === undefined;
   while ([gateway, channel, mesh].some(isDangling) && performance.now() < deadline) await delay(POLL_MS);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself meanwhile.
-  }
 }

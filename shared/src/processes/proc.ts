@@ -86,6 +86,15 @@ export function isAlive(pid: number): boolean {
   return !/^State:\s+[ZX]/m.test(read(`/proc/${pid}/status`));
 }
 
+/** Ends a process at once, or with a negative id its group; one that has ended already is no error. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+}
+
 /** When a process started, in the kernel's ticks: with the pid it names one process for ever. */
 export function startTimeOf(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);

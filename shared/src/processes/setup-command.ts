@@ -4,7 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { processEnvironment } from '../config/index.ts';
 import type { Manifest } from '../manifest/index.ts';
-import { processesWithEnvironment } from './proc.ts';
+import { killNow, processesWithEnvironment } from './proc.ts';
 import { findProgram, programPath } from './program.ts';
 
 /** Where a setup writes, and what breaks it off. */
@@ -49,7 +49,7 @@ export async function runSetupCommand(
   if (child.pid !== undefined) stepBack(child.pid);
   const overdue = AbortSignal.timeout(TIMEOUT_MS);
   const end = (): void => {
-    if (child.pid !== undefined) kill(-child.pid);
+    if (child.pid !== undefined) killNow(-child.pid);
   };
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   child.once('error', (error) => resolve(`'${said}' could not be run: ${error.message}`));
@@ -104,15 +104,7 @@ function stepBack(pid: number): void {
 
 /** A mesh that was killed leaves its setup running: two at once would write the same files. */
 function endEarlier(logFile: string): void {
-  for (const pid of processesWithEnvironment(`${LOG_VARIABLE}=${logFile}\0`)) kill(pid);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself meanwhile.
-  }
+  for (const pid of processesWithEnvironment(`${LOG_VARIABLE}=${logFile}\0`)) killNow(pid);
 }
 
 function keptEnvironment(): NodeJS.ProcessEnv {
