@@ -83,6 +83,8 @@ describe('the guide to a first plugin', function () {
   }
 
   async function hearsVisits(): Promise<void> {
+    // The gateway may find out first that it serves.
+    await mesh.untilState('visits', 'ready');
     assert.match(await guide.run('look'), /visits +ready +node/);
     await guide.write('src/main.mts that publishes', 'services/visits/src/main.mts');
     // The mesh does not watch programs; enabling it again starts it anew.
