@@ -13,6 +13,7 @@ import { HistoryReader } from './history/history-reader.ts';
 import { ChannelMetrics } from './metrics/channel-metrics.ts';
 import { createPresence } from './presence/create-presence.ts';
 import type { PresenceNews } from './presence/presence.ts';
+import { CloseLog } from './socket/close-log.ts';
 import type { Connection } from './socket/connection.ts';
 import { isMeant, parseDisconnectOrder } from './socket/disconnect-order.ts';
 import { Expiries } from './socket/expiries.ts';
@@ -27,6 +28,7 @@ import { HttpListener } from './transport/http-listener.ts';
 import { httpRoutes, type Answer, type Route, type Routes } from './transport/http-routes.ts';
 import { compileOrigins } from './transport/origins.ts';
 import { tokenRoute } from './transport/token-route.ts';
+import { TurnWriter } from './transport/turn-writer.ts';
 import { Upgrades } from './transport/upgrades.ts';
 
 /** What a channel process is made from. */
@@ -40,7 +42,10 @@ export interface ChannelServerOptions {
 /** One channel process: browsers on one side, Redis on the other. */
 export class ChannelServer {
   readonly #options: ChannelServerOptions;
-  readonly #topics = new Topics<Membership>();
+  readonly #topics = new Topics<Membership>((count, bytes) => {
+    this.#metrics.count('deliveries', count);
+    this.#metrics.count('sent_bytes', bytes);
+  });
   readonly #sockets: Sockets;
   readonly #metrics: ChannelMetrics;
   readonly #bus: Bus;
@@ -58,6 +63,8 @@ export class ChannelServer {
     this.#metrics = new ChannelMetrics({
       sockets: () => this.#sockets.size,
       topics: () => this.#topics.size,
+      queue_bytes: () => this.#sockets.queuedBytes,
+      redis_lag_seconds: () => this.#bus.lagMs / 1000,
     });
     this.#bus = new Bus({
       redisUrl: config.redisUrl,
@@ -74,6 +81,7 @@ export class ChannelServer {
       host: config.channel.host,
       port: config.channel.port,
       drainMs: config.gateway.limits.drainMs,
+      queueLimit: limits.queue,
       onRequest: httpRoutes(this.#routes(), log),
       upgrades: this.#createUpgrades(),
     });
@@ -169,6 +177,7 @@ export class ChannelServer {
       expiries: new Expiries(),
       limits,
       log,
+      closeLog: new CloseLog(log),
       metrics: this.#metrics,
       mintId: () => mintChannelId(secrets),
       node,
@@ -179,7 +188,7 @@ export class ChannelServer {
   }
 
   #createUpgrades(): Upgrades {
-    const { config } = this.#options;
+    const { config, log } = this.#options;
     const { origins, limits } = config.channel;
     return new Upgrades({
       frameLimit: limits.frame,
@@ -187,6 +196,19 @@ export class ChannelServer {
       whyClosed: () => this.#whyClosed(),
       connect: (connection, client) => this.#connect(connection, client),
       disconnect: (socket) => this.#sockets.remove(socket),
+      outbound: {
+        turn: new TurnWriter(),
+        queueLimit: limits.queue,
+        onDrop: (reason) => this.#metrics.countDrop(reason),
+      },
+      onRefused: ({ code, message }) => {
+        this.#metrics.countRefusal(code);
+        log.debug({ code }, `a connection was refused: ${message}`);
+      },
+      onBadFrame: ({ name }, code) => {
+        this.#metrics.countClose(code);
+        log.debug({ socket: name, code }, 'closed for a frame that WebSocket does not allow');
+      },
     });
   }
 
@@ -209,7 +231,7 @@ export class ChannelServer {
   }
 
   #broadcast(message: Broadcast): void {
-    this.#metrics.count('deliveries', this.#topics.broadcast(message));
+    this.#topics.broadcast(message);
   }
 
   #tellPresence(topic: string, news: () => PresenceNews): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Log } from '@plugmesh/shared/log';
 import { DISCONNECT, splitChannel, type Broadcast } from '@plugmesh/shared/protocol';
 import {
@@ -7,6 +8,7 @@ import {
   Subscription,
   type RedisConnection,
 } from '@plugmesh/shared/redis';
+import { Probe } from './probe.ts';
 
 /** What a bus connects, and who is told. */
 export interface BusOptions {
@@ -27,6 +29,8 @@ export class Bus {
   readonly #options: BusOptions;
   readonly #subscription: Subscription | undefined;
   readonly #waiting = new Set<(reason?: unknown) => void>();
+  readonly #probeChannel = `plugmesh:probe:${randomUUID()}`;
+  readonly #probe = new Probe({ send: () => this.#sendProbe() });
   #connection: RedisConnection | undefined;
   #publisher: BusPublisher | undefined;
 
@@ -38,7 +42,7 @@ export class Bus {
       redisUrl,
       log,
       name: 'channel-subscribe',
-      channels: [DISCONNECT],
+      channels: [DISCONNECT, this.#probeChannel],
       patterns: ['to:*'],
       onMessage: (channel, payload) => this.#receive(channel, payload),
       onLive: () => {
@@ -54,6 +58,11 @@ export class Bus {
     return this.#connection?.status === 'ready' && this.#subscription?.live === true;
   }
 
+  /** How late messages arrive through Redis, in milliseconds; grows while nothing does. */
+  get lagMs(): number {
+    return this.#probe.ageMs;
+  }
+
   /** Connects; resolves after a second at the latest, with or without Redis. */
   async start(): Promise<void> {
     const { redisUrl, log } = this.#options;
@@ -66,10 +75,12 @@ export class Bus {
       this.#connection.on('ready', () => this.#wake());
       this.#publisher = new BusPublisher(this.#connection);
     }
+    this.#probe.start();
     await this.#subscription.start();
   }
 
   async stop(): Promise<void> {
+    this.#probe.stop();
     await this.#subscription?.stop();
     if (this.#connection) await closeRedis(this.#connection);
   }
@@ -97,9 +108,16 @@ export class Bus {
     for (const wake of this.#waiting) wake();
   }
 
+  #sendProbe(): void {
+    if (this.#connection?.status !== 'ready') return;
+    // One that fails is missing: that is what it is for.
+    this.#connection.publish(this.#probeChannel, '').catch(() => undefined);
+  }
+
   #receive(channel: string, payload: Buffer): void {
     const address = splitChannel(channel);
     if (channel === DISCONNECT) this.#options.onDisconnect(payload);
+    else if (channel === this.#probeChannel) this.#probe.received();
     else if (address) this.#options.onMessage({ ...address, payload });
   }
 }

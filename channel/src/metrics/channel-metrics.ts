@@ -1,8 +1,9 @@
+import type { ErrorCode } from '@plugmesh/shared/errors';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { DropReason } from '../transport/outbound-queue.ts';
 
 const counters = {
   joins: 'Joins that were allowed',
-  refusals: 'Joins and pushes that were refused',
   pushes: 'Pushes that were published',
   deliveries: 'Frames handed to subscribers of broadcasts',
   skipped: 'Binary broadcasts that clients of protocol version 1 went without',
@@ -10,25 +11,45 @@ const counters = {
   repairs: 'Events that were missing on the bus and came from the stream',
   malformed: 'Frames that could not be understood',
   reserved: 'Messages with an event that belongs to the protocol',
+  received_bytes: 'Bytes of frames that clients sent',
+  sent_bytes: 'Bytes of frames handed to sockets',
 } as const;
+
+const labelled = {
+  refusals: { label: 'code', help: 'Joins, other messages and connections that were refused, by code' },
+  closes: { label: 'code', help: 'Sockets that we closed, by code' },
+  drops: { label: 'reason', help: 'Frames that did not reach a client that reads too slowly, by rule' },
+} as const;
+
+const gauges = {
+  sockets: 'Connected sockets',
+  topics: 'Topics with a subscriber',
+  queue_bytes: 'Bytes that wait for clients, of all sockets',
+  redis_lag_seconds: 'Age of the newest probe that came back through Redis, or of one that is missing',
+} as const;
+
+/** Asked when somebody reads the metrics. */
+export type ChannelGauges = Readonly<Record<keyof typeof gauges, () => number>>;
 
 /** What a channel process counts. */
 export class ChannelMetrics {
   readonly #registry = new Registry();
   readonly #counters = new Map<keyof typeof counters, Counter>();
-  readonly #closes: Counter<'code'>;
+  readonly #labelled: Readonly<Record<keyof typeof labelled, Counter>>;
 
-  /** `sockets` and `topics` are asked when somebody reads the metrics. */
-  constructor(read: { readonly sockets: () => number; readonly topics: () => number }) {
+  constructor(read: ChannelGauges) {
     const registers = [this.#registry];
     for (const [name, help] of Object.entries(counters) as [keyof typeof counters, string][]) {
       const counter = new Counter({ name: `plugmesh_channel_${name}_total`, help, registers });
       this.#counters.set(name, counter);
     }
-    const [name, help] = ['plugmesh_channel_closes_total', 'Sockets that we closed, by code'];
-    this.#closes = new Counter({ name, help, labelNames: ['code'], registers });
-    this.#gauge('sockets', 'Connected sockets', read.sockets);
-    this.#gauge('topics', 'Topics with a subscriber', read.topics);
+    const counter = (of: keyof typeof labelled): Counter => {
+      const { label, help } = labelled[of];
+      return new Counter({ name: `plugmesh_channel_${of}_total`, help, labelNames: [label], registers });
+    };
+    this.#labelled = { refusals: counter('refusals'), closes: counter('closes'), drops: counter('drops') };
+    for (const [name, help] of Object.entries(gauges))
+      this.#gauge(name, help, read[name as keyof typeof gauges]);
   }
 
   /** Also measure the process itself (memory, CPU, event-loop delay). */
@@ -40,8 +61,16 @@ export class ChannelMetrics {
     this.#counters.get(what)?.inc(by);
   }
 
+  countRefusal(code: ErrorCode): void {
+    this.#labelled.refusals.inc({ code });
+  }
+
   countClose(code: number): void {
-    this.#closes.inc({ code: String(code) });
+    this.#labelled.closes.inc({ code: String(code) });
+  }
+
+  countDrop(reason: DropReason): void {
+    this.#labelled.drops.inc({ reason });
   }
 
   /** Prometheus' text format. */

@@ -8,11 +8,6 @@ export async function handleAccessToken(socket: Socket, message: Message): Promi
   const membership = socket.memberships.get(message.topic);
   // Answered as every push is that belongs to no membership.
   if (!membership?.isCurrent(message.joinRef)) return handlePush(socket, message);
-  const retryAfter = socket.pushRate.take();
-  if (retryAfter > 0) {
-    socket.refuseForRate(message, socket.pushRate, retryAfter);
-    return;
-  }
   const token = textField(message.payload, 'access_token');
   if (token === undefined) {
     socket.refuse(message, { reason: "expected 'access_token', a token", code: 'MESH_BAD_REQUEST' });

@@ -19,11 +19,6 @@ interface Outcome {
 
 /** Joins a topic: refused with a reason, or acknowledged once the subscription is live. */
 export async function handleJoin(socket: Socket, message: Message, signal: AbortSignal): Promise<void> {
-  const retryAfter = socket.joinRate.take();
-  if (retryAfter > 0) {
-    socket.refuseForRate(message, socket.joinRate, retryAfter);
-    return;
-  }
   const { verdict, entry } = await enterDurable(socket, message, await decide(socket, message, signal));
   try {
     const outcome = entry?.isOver ? HISTORY_NOT_READ : verdict;
@@ -70,12 +65,13 @@ function answer(
     return false;
   }
   const { topic, joinRef } = message;
-  const membership = new Membership(socket, { topic, joinRef, id: verdict.id });
+  const { id, rule } = verdict;
+  const membership = new Membership(socket, { topic, joinRef, id, overflow: rule.overflow });
   socket.attach(membership);
   membership.tokenFrom = verdict.token?.from;
   socket.services.expiries.set(membership, verdict.token?.expiresAt);
   socket.services.metrics.count('joins');
-  socket.reply(message, 'ok', { id: verdict.id, ...entry?.begin() });
+  socket.reply(message, 'ok', { id, ...entry?.begin() });
   return membership;
 }
 

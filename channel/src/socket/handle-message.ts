@@ -16,6 +16,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = Object.assign(Object.create(
 /** Does what the protocol says for one message (channel-wire, "What the server answers"). */
 export function handleMessage(socket: Socket, message: Message, signal: AbortSignal): Promise<void> | void {
   const { topic, event } = message;
+  if (!endsMembership(socket, message)) {
+    const rate = event === 'phx_join' ? socket.joinRate : socket.pushRate;
+    if (!socket.allows(message, rate)) return;
+  }
   if (topic === 'phoenix' && event === 'heartbeat') {
     socket.reply(message, 'ok', {});
   } else if (isReserved(event)) {
@@ -24,6 +28,11 @@ export function handleMessage(socket: Socket, message: Message, signal: AbortSig
     const limit = `a topic's name has 1 to ${socket.services.limits.name} bytes and no control characters`;
     socket.refuse(message, { reason: limit, code: 'MESH_BAD_REQUEST' });
   } else return (HANDLERS[event] ?? handlePush)(socket, message, signal);
+}
+
+/** A leave that is due must not be refused, or the socket would go on getting the topic. There are as many as joins. */
+function endsMembership(socket: Socket, { topic, event, joinRef }: Message): boolean {
+  return event === 'phx_leave' && (socket.memberships.get(topic)?.isCurrent(joinRef) ?? false);
 }
 
 /** What only the server may say. */

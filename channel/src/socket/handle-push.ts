@@ -17,11 +17,6 @@ export async function handlePush(socket: Socket, message: Message): Promise<void
   }
   // Meant for a membership that is over: its client no longer waits.
   if (!membership.isCurrent(joinRef)) return;
-  const retryAfter = socket.pushRate.take();
-  if (retryAfter > 0) {
-    socket.refuseForRate(message, socket.pushRate, retryAfter);
-    return;
-  }
   const verdict = decide(socket, membership, event);
   if (!verdict.ok) socket.refuse(message, verdict.refusal);
   else if (verdict.rule.envelope) await publishSealed(socket, message);

@@ -1,7 +1,14 @@
+import type { TopicRule } from '@plugmesh/shared/mesh-document';
 import type { Ref } from '@plugmesh/shared/protocol';
 import type { BroadcastFrame } from '../topics/broadcast-frame.ts';
 import type { Member } from '../topics/topic.ts';
+import type { Droppable } from './connection.ts';
 import type { Socket } from './socket.ts';
+
+/** What a membership is made from. */
+export interface MembershipOptions extends Pick<Membership, 'topic' | 'joinRef' | 'id'> {
+  readonly overflow: TopicRule['overflow'];
+}
 
 /** One socket joined to one topic. Ends by leave, by another join of the same topic, or with the socket. */
 export class Membership implements Member {
@@ -10,6 +17,8 @@ export class Membership implements Member {
   readonly joinRef: Ref;
   /** The client's own id: from its token, else the socket's. */
   readonly id: string;
+  /** What may become of its broadcasts when the socket is too slow; undefined: the socket is closed. */
+  readonly droppable: Droppable | undefined;
   index = -1;
   /** When its token ends, in milliseconds since 1970, and where that came from. */
   expiresAt: number | undefined;
@@ -19,21 +28,25 @@ export class Membership implements Member {
   #held: Buffer[] | undefined;
   #heldBytes = 0;
 
-  constructor(socket: Socket, { topic, joinRef, id }: Pick<Membership, 'topic' | 'joinRef' | 'id'>) {
+  constructor(socket: Socket, { topic, joinRef, id, overflow }: MembershipOptions) {
     this.socket = socket;
     this.topic = topic;
     this.joinRef = joinRef;
     this.id = id;
+    this.droppable = overflow === 'disconnect' ? undefined : { topic, overflow };
   }
 
   /** Bytes have no form in version 1: such a client goes without them. */
-  deliver(frame: BroadcastFrame): boolean {
+  deliver(frame: BroadcastFrame, event: string | undefined): number {
     const { encoding, services } = this.socket;
     const bytes = frame.of(encoding);
-    if (!bytes) services.metrics.count('skipped');
-    else if (this.#held) this.#hold(this.#held, bytes);
-    else this.socket.deliver(bytes);
-    return bytes !== undefined;
+    if (!bytes) {
+      services.metrics.count('skipped');
+      return 0;
+    }
+    if (this.#held) this.#hold(this.#held, bytes);
+    else this.socket.deliver(bytes, event === undefined ? undefined : this.droppable, event);
+    return bytes.length;
   }
 
   /** Keeps what comes until `release`: the client is sent what it has missed first. */

@@ -6,6 +6,7 @@ import type { ChannelMetrics } from '../metrics/channel-metrics.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Topics } from '../topics/topics.ts';
+import type { CloseLog } from './close-log.ts';
 import type { Expiries } from './expiries.ts';
 import type { Membership } from './membership.ts';
 import type { Replies } from './replies.ts';
@@ -18,7 +19,8 @@ export interface SocketServices {
   readonly durable: Pick<DurableTopics, 'enter' | 'history'>;
   readonly limits: ChannelLimits;
   readonly log: Log;
-  readonly metrics: Pick<ChannelMetrics, 'count' | 'countClose'>;
+  readonly closeLog: CloseLog;
+  readonly metrics: Pick<ChannelMetrics, 'count' | 'countClose' | 'countRefusal'>;
   readonly mintId: () => string;
   /** Names this process on the bus. */
   readonly node: string;

@@ -3,7 +3,7 @@ import type { Message, Ref } from '@plugmesh/shared/protocol';
 import type { Refusal } from '../topics/topic-access.ts';
 import { webSocketTextFrame } from '../transport/web-socket-frame.ts';
 import { CLOSE_CODES, type CloseCause } from './close-codes.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Droppable } from './connection.ts';
 import { handleMessage } from './handle-message.ts';
 import { Inbox } from './inbox.ts';
 import type { Membership } from './membership.ts';
@@ -80,8 +80,9 @@ export class Socket {
   receive(data: Buffer, isBinary: boolean): void {
     if (!this.isOpen) return;
     this.lastFrameAt = performance.now();
+    this.services.metrics.count('received_bytes', data.length);
     const message = this.#serializer.decode(data, isBinary);
-    if (!message) {
+    if (!message || hasLongRef(message, this.services.limits.name)) {
       this.#countMalformed();
       return;
     }
@@ -89,11 +90,14 @@ export class Socket {
     if (this.#inbox.bytes > this.services.limits.queue) this.close('rate');
   }
 
-  /** Sends a complete frame. A client that reads too slowly is closed: memory does not grow with it. */
-  deliver(frame: Buffer): void {
+  /**
+   * Sends a complete frame. Memory does not grow with a client that reads too slowly: it is closed, or frames that are
+   * droppable make room.
+   */
+  deliver(frame: Buffer, droppable?: Droppable, event?: string): void {
     if (!this.isOpen) return;
-    this.#connection.write(frame);
-    if (this.#connection.queuedBytes > this.services.limits.queue) this.close('slow');
+    this.#connection.write(frame, droppable, event);
+    if (!droppable && this.#connection.queuedBytes > this.services.limits.queue) this.close('slow');
   }
 
   reply(message: Message, status: 'ok' | 'error', response: unknown): void {
@@ -102,16 +106,19 @@ export class Socket {
   }
 
   refuse(message: Message, refusal: Refusal): void {
-    this.services.metrics.count('refusals');
+    this.services.metrics.countRefusal(refusal.code);
     const { event, topic } = message;
     this.services.log.debug({ socket: this.name, topic, event, code: refusal.code }, 'refused');
     this.reply(message, 'error', refusal);
   }
 
-  /** Refuses for rate; a client that goes on regardless is closed. */
-  refuseForRate(message: Message, rate: RateLimit, retryAfter: number): void {
+  /** Takes one from the rate; when there is none, refuses, and closes a client that goes on regardless. */
+  allows(message: Message, rate: RateLimit): boolean {
+    const retryAfter = rate.take();
+    if (retryAfter === 0) return true;
     this.refuse(message, { reason: 'too many messages', code: 'MESH_RATE_LIMITED', retryAfter });
     if (rate.isExhausted) this.close('rate');
+    return false;
   }
 
   /** Sends an event to one membership. */
@@ -163,7 +170,7 @@ export class Socket {
   close(cause: CloseCause): void {
     if (!this.isOpen) return;
     const { code, reason } = CLOSE_CODES[cause];
-    this.services.log[cause === 'drain' ? 'debug' : 'info']({ socket: this.name, code }, reason);
+    this.services.closeLog.write(this.name, cause);
     this.services.metrics.countClose(code);
     this.#connection.close(code, reason);
     this.finish();
@@ -185,7 +192,9 @@ export class Socket {
   }
 
   #send(text: string): void {
-    this.deliver(webSocketTextFrame(text));
+    const frame = webSocketTextFrame(text);
+    this.services.metrics.count('sent_bytes', frame.length);
+    this.deliver(frame);
   }
 
   async #handle(message: Message, signal: AbortSignal): Promise<void> {
@@ -205,4 +214,9 @@ export class Socket {
   #announce({ topic }: Membership, event: 'phx_join' | 'phx_leave'): void {
     void this.services.bus.publish(topic, event, { socket: this.name, user: null, node: this.services.node });
   }
+}
+
+/** References are echoed and kept for as long as a membership lasts: they are names, not payloads. */
+function hasLongRef({ ref, joinRef }: Message, limit: number): boolean {
+  return [ref, joinRef].some((each) => typeof each === 'string' && each.length > limit);
 }

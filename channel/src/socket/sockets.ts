@@ -23,6 +23,13 @@ export class Sockets {
     return this.#sockets.size;
   }
 
+  /** Bytes that clients have not taken yet. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const socket of this.#sockets) bytes += socket.queuedBytes;
+    return bytes;
+  }
+
   add(socket: Socket): void {
     this.#sockets.add(socket);
   }

@@ -4,20 +4,26 @@ import type { BroadcastFrame } from './broadcast-frame.ts';
 export interface Member {
   /** Where it stands in the topic's array; the topic writes it. */
   index: number;
-  /** Takes a message's frame; answers whether there is one in its encoding. */
-  deliver(frame: BroadcastFrame): boolean;
+  /**
+   * Takes a message's frame; answers how many bytes it has in the member's encoding, 0 when there is no form for it.
+   * `event` is undefined for what the protocol itself says, which is never dropped.
+   */
+  deliver(frame: BroadcastFrame, event: string | undefined): number;
 }
 
 /** The subscribers of one topic in a dense array: adding, removing and walking cost nothing but that. */
 export class Topic<Each extends Member> {
   readonly members: Each[] = [];
+  #copy: readonly Each[] | undefined;
 
   add(member: Each): void {
+    this.#copy = undefined;
     member.index = this.members.push(member) - 1;
   }
 
   /** The last member moves into the gap. */
   remove(member: Each): void {
+    this.#copy = undefined;
     const last = this.members.pop();
     if (last && last !== member) {
       this.members[member.index] = last;
@@ -26,15 +32,8 @@ export class Topic<Each extends Member> {
     member.index = -1;
   }
 
-  /**
-   * Hands the same bytes to everybody of one encoding, and answers how many could take them. Backwards, because a member
-   * that is too slow is removed meanwhile.
-   */
-  deliver(frame: BroadcastFrame): number {
-    let count = 0;
-    for (let index = this.members.length - 1; index >= 0; index--) {
-      if (this.members[index]?.deliver(frame)) count++;
-    }
-    return count;
+  /** The members as they are now, shared until somebody comes or goes. */
+  copy(): readonly Each[] {
+    return (this.#copy ??= [...this.members]);
   }
 }

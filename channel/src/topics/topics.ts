@@ -1,5 +1,6 @@
 import { isEventName, type Broadcast } from '@plugmesh/shared/protocol';
 import { BroadcastFrame } from './broadcast-frame.ts';
+import { Deliveries, type HandedOut } from './deliveries.ts';
 import { Topic, type Member } from './topic.ts';
 
 /** A member that says which topic it belongs to. */
@@ -10,6 +11,11 @@ export interface TopicMember extends Member {
 /** Every topic that has a subscriber in this process. */
 export class Topics<Each extends TopicMember> {
   readonly #topics = new Map<string, Topic<Each>>();
+  readonly #deliveries: Deliveries;
+
+  constructor(onHandedOut: HandedOut) {
+    this.#deliveries = new Deliveries(onHandedOut);
+  }
 
   get size(): number {
     return this.#topics.size;
@@ -47,10 +53,11 @@ export class Topics<Each extends TopicMember> {
     return [...this.#topics.values()].flatMap((topic) => topic.members);
   }
 
-  /** Sends a message to all subscribers; nothing is built when there is none. Answers how many got it. */
-  broadcast(message: Broadcast): number {
+  /** Sends a message to all subscribers; nothing is built when there is none. */
+  broadcast(message: Broadcast): void {
     const topic = this.#topics.get(message.topic);
-    if (!topic || !isEventName(message.event)) return 0;
-    return topic.deliver(new BroadcastFrame(message));
+    if (!topic || !isEventName(message.event)) return;
+    const event = message.event.startsWith('presence_') ? undefined : message.event;
+    this.#deliveries.add(topic, { frame: new BroadcastFrame(message), event });
   }
 }

@@ -9,10 +9,15 @@ export interface HttpListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly onRequest: RequestListener;
+  /** Most bytes that wait for one client: a stream keeps a quarter of it at most. */
+  readonly queueLimit: number;
   readonly upgrades: Pick<Upgrades, 'handle'>;
   /** How long open connections may take to end. */
   readonly drainMs: number;
 }
+
+/** A burst that the kernel does not take at once waits in the stream, in shared bytes; what comes behind can be dropped. */
+const BURST = 131_072;
 
 /** The HTTP server of a channel process. */
 export class HttpListener {
@@ -22,7 +27,11 @@ export class HttpListener {
 
   constructor(options: HttpListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, options.onRequest);
+    const highWaterMark = Math.min(BURST, Math.ceil(options.queueLimit / 4));
+    this.#server = createServer(
+      { headersTimeout: 10_000, requestTimeout: 30_000, highWaterMark },
+      options.onRequest,
+    );
     this.#server.on('upgrade', (request, stream, head) => options.upgrades.handle(request, stream, head));
   }
 

@@ -7,8 +7,7 @@ import { serializerFor } from '../socket/serializer.ts';
 import type { Client, Socket } from '../socket/socket.ts';
 import { credentialsOf, withoutToken } from './credentials.ts';
 import type { OriginRequest } from './origins.ts';
-import { TurnWriter } from './turn-writer.ts';
-import { WebSocketConnection } from './web-socket-connection.ts';
+import { WebSocketConnection, type OutboundOptions } from './web-socket-connection.ts';
 
 /** What decides on upgrades and takes what comes of them. */
 export interface UpgradeOptions {
@@ -19,6 +18,11 @@ export interface UpgradeOptions {
   readonly whyClosed: () => string | undefined;
   readonly connect: (connection: Connection, client: Client) => Socket;
   readonly disconnect: (socket: Socket) => void;
+  readonly outbound: OutboundOptions;
+  /** An upgrade was answered with a problem. */
+  readonly onRefused: (error: MeshError) => void;
+  /** `ws` closed a connection for what came over it. */
+  readonly onBadFrame: (socket: Socket, code: number) => void;
 }
 
 const PATHS = new Set(['/socket/websocket', '/websocket']);
@@ -26,7 +30,6 @@ const PATHS = new Set(['/socket/websocket', '/websocket']);
 /** Turns HTTP upgrades into sockets, or refuses them with a problem document. */
 export class Upgrades {
   readonly #options: UpgradeOptions;
-  readonly #turn = new TurnWriter();
   readonly #server: WebSocketServer;
 
   constructor(options: UpgradeOptions) {
@@ -48,7 +51,7 @@ export class Upgrades {
     const serializer = serializerFor(query.get('vsn'));
     const refusal = this.#refusalOf(request);
     if (refusal || !serializer) {
-      refuse(stream, refusal ?? versionRefused(query.get('vsn')));
+      this.#refuse(stream, refusal ?? versionRefused(query.get('vsn')));
       return;
     }
     const credentials = credentialsOf(request, query);
@@ -57,13 +60,18 @@ export class Upgrades {
     if (offered === '') delete headers['sec-websocket-protocol'];
     else headers['sec-websocket-protocol'] = offered;
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
-      const connection = new WebSocketConnection(webSocket, stream, this.#turn);
+      const connection = new WebSocketConnection(webSocket, stream, this.#options.outbound);
       const socket = this.#options.connect(connection, { credentials, serializer });
       webSocket.on('message', (data, isBinary) => socket.receive(data as Buffer, isBinary));
       webSocket.on('close', () => this.#options.disconnect(socket));
       // What `ws` complains about (too big, not UTF-8) it has answered with the right close code.
-      webSocket.on('error', () => undefined);
+      webSocket.on('error', (error) => this.#options.onBadFrame(socket, badFrameCode(error)));
     });
+  }
+
+  #refuse(stream: Duplex, error: MeshError): void {
+    this.#options.onRefused(error);
+    refuse(stream, error);
   }
 
   #refusalOf(request: IncomingMessage): MeshError | undefined {
@@ -83,6 +91,12 @@ export class Upgrades {
 function versionRefused(vsn: string | null): MeshError {
   const message = `expected protocol version 2.0.0 (vsn=2.0.0) or 1.0.0, received '${String(vsn)}'`;
   return new MeshError('MESH_VERSION_REFUSED', message);
+}
+
+/** The close code with which `ws` answers (RFC 6455 § 7.4.1). */
+function badFrameCode(error: NodeJS.ErrnoException): number {
+  if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;
+  return error.code === 'WS_ERR_INVALID_UTF8' ? 1007 : 1002;
 }
 
 function refuse(stream: Duplex, error: MeshError): void {

@@ -70,6 +70,55 @@ describe('limits, origins and addresses', () => {
     assert.equal(await client.closed(), 4429);
   });
 
+  for (const [what, frame] of [
+    ['heartbeats', [null, '1', 'phoenix', 'heartbeat', {}]],
+    ['leaves of a topic that is not joined', ['j1', '1', 'room:9', 'phx_leave', {}]],
+    ['pushes to a topic that is not joined', ['j1', '1', 'room:9', 'say', {}]],
+    ['pushes of an earlier membership', ['j0', '1', 'room:1', 'say', {}]],
+    ["events of the protocol's own", ['j1', '1', 'room:1', 'phx_reply', {}]],
+    ['names that are too long', ['j1', '1', 'x'.repeat(256), 'say', {}]],
+    ['names with a control character', ['j1', '1', 'a\nb', 'phx_leave', {}]],
+  ] as const) {
+    it(`refuses ${what} above the rate, then closes with 4429`, async () => {
+      const client = await open(channel.socketUrl);
+      await client.join('room:1');
+      for (let n = 0; n < 6; n++) client.send(frame);
+      const answers = await client.rest();
+      const { code, retryAfter } = responseOf(answers.at(-1));
+      assert.equal(code, 'MESH_RATE_LIMITED');
+      assert.ok(Number(retryAfter) > 0 && Number(retryAfter) <= 200);
+      for (let n = 0; n < 1200; n++) client.send(frame);
+      assert.equal(await client.closed(), 4429);
+    });
+  }
+
+  it('takes the leave of a joined topic however much was sent before, so that nothing more comes of it', async () => {
+    const client = await open(channel.socketUrl);
+    await client.join('room:1');
+    for (let n = 0; n < 10; n++) client.send([null, '1', 'phoenix', 'heartbeat', {}]);
+    client.send(['j1', 'bye', 'room:1', 'phx_leave', {}]);
+    const answers = await client.rest();
+    assert.deepEqual(answers.at(-1), ['j1', 'j1', 'room:1', 'phx_close', {}]);
+  });
+
+  it('takes a reference that is longer than a name for a malformed frame', async () => {
+    const client = await open(channel.socketUrl);
+    for (let n = 0; n < 10; n++) client.send(['x'.repeat(256), '1', 'room:1', 'phx_join', {}]);
+    assert.equal(await client.closed(), 1003);
+  });
+
+  it('writes a line for every refusal and close with its code', async () => {
+    const client = await open(channel.socketUrl);
+    client.send(['1', '1', 'nobody', 'phx_join', {}]);
+    await client.next();
+    client.send('x'.repeat(3000));
+    await client.closed();
+    await RawClient.refusal(`${channel.url.replace('http', 'ws')}/websocket?vsn=9`);
+    for (const code of ['MESH_TOPIC_UNMATCHED', '1009', 'MESH_VERSION_REFUSED']) {
+      await eventually(() => channel.output.includes(code), { what: code });
+    }
+  });
+
   it('closes an idle socket with 4408', async () => {
     const client = await open(channel.socketUrl);
     assert.equal(await client.closed(), 4408);

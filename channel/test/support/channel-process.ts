@@ -25,6 +25,8 @@ export function topicRule(rule: Partial<TopicRule> & Pick<TopicRule, 'pattern'>)
 export const TOPICS = [
   topicRule({ pattern: 'system' }),
   topicRule({ pattern: 'room:*' }),
+  topicRule({ pattern: 'oldest:*', overflow: 'drop-oldest' }),
+  topicRule({ pattern: 'latest:*', overflow: 'latest' }),
   topicRule({ pattern: 'lobby', presence: true }),
   topicRule({ pattern: 'asked:*', envelope: true }),
   topicRule({ pattern: 'silent', push: 'none' }),
@@ -111,6 +113,15 @@ export class ChannelProcess {
 
   async untilReady(): Promise<void> {
     await eventually(async () => (await fetch(`${this.url}/readyz`)).ok, { timeoutMs: 10_000 });
+  }
+
+  /** The value of one row of the metrics, `name` or `name{label="value"}`; 0 when there is none. */
+  async metric(row: string): Promise<number> {
+    const secrets = loadSecrets({ secrets: [], stateDir: join(this.#folder, '.plugmesh') });
+    const headers = { Authorization: `Bearer ${operatorToken(secrets)}` };
+    const text = await (await fetch(`${this.url}/metrics`, { headers })).text();
+    const line = text.split('\n').find((each) => each.startsWith(`${row} `));
+    return Number(line?.slice(row.length) ?? 0);
   }
 
   /** Ends the process as a crash does, or with the signal. */

@@ -121,7 +121,11 @@ export const SETTINGS = {
   'channel.limits.frame': setting(kind.bytes, '256KiB', 'Largest frame.'),
   'channel.limits.topics_per_socket': setting(kind.count(), 100, 'Most topics joined over one socket.'),
   'channel.limits.joins_per_second': setting(kind.count(), 50, 'Most joins of one socket.'),
-  'channel.limits.pushes_per_second': setting(kind.count(), 100, 'Most pushes of one socket.'),
+  'channel.limits.pushes_per_second': setting(
+    kind.count(),
+    100,
+    'Most pushes of one socket, and other messages that are no joins.',
+  ),
   'channel.limits.sockets': setting(kind.count(), 50_000, 'Most sockets of one process.'),
   'channel.limits.queue': setting(kind.bytes, '1MiB', 'What may wait for one slow socket.'),
   'channel.limits.name': setting(kind.count(), 255, 'Longest name of a topic or event, in bytes.'),

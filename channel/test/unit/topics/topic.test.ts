@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { BroadcastFrame } from '../../../src/topics/broadcast-frame.ts';
+import { Deliveries } from '../../../src/topics/deliveries.ts';
 import { Topic, type Member } from '../../../src/topics/topic.ts';
 
 class Recorder implements Member {
@@ -8,10 +9,10 @@ class Recorder implements Member {
   received = 0;
   onDeliver: () => void = () => undefined;
 
-  deliver(): boolean {
+  deliver(): number {
     this.received++;
     this.onDeliver();
-    return true;
+    return 1;
   }
 }
 
@@ -44,7 +45,8 @@ describe('a topic', () => {
       member.onDeliver = () => topic.remove(member);
       topic.add(member);
     }
-    topic.deliver(new BroadcastFrame({ topic: 't', event: 'e', payload: Buffer.from('{}') }));
+    const frame = new BroadcastFrame({ topic: 't', event: 'e', payload: Buffer.from('{}') });
+    new Deliveries(() => undefined).add(topic, { frame, event: 'e' });
     assert.deepEqual(
       members.map(({ received }) => received),
       [1, 1, 1, 1, 1, 1],
