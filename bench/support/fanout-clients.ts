@@ -11,31 +11,47 @@ export interface Dialect {
   payload(frame: string): string | undefined;
   /** The answer to a frame that asks for one (heartbeats), if any. */
   answer?(frame: string): string | undefined;
+  /** What a client sends every 30 s to stay, if anything. */
+  readonly heartbeat?: string;
 }
 
 /** Many sockets that count what they get, and fail on a wrong order, content or number. */
 export class FanoutClients {
   readonly latencies: number[] = [];
   readonly #sockets: WebSocket[] = [];
+  readonly #dialects: Dialect[] = [];
   readonly #seen: number[] = [];
+  #heart: NodeJS.Timeout | undefined;
   #received = 0;
   #expected = 0;
   #sample = 1;
   #failure: Error | undefined;
   #done: (() => void) | undefined;
 
-  /** Connects and joins `count` sockets, 50 at a time. */
-  async join(dialect: Dialect, count: number): Promise<void> {
+  /** Connects and joins `count` sockets, 50 at a time, to a topic each. */
+  async join(count: number, dialectOf: (index: number) => Dialect): Promise<void> {
     for (let from = 0; from < count; from += 50) {
       const batch = Array.from({ length: Math.min(50, count - from) }, (_, i) =>
-        this.#open(dialect, from + i),
+        this.#open(dialectOf(from + i), from + i),
       );
       await Promise.all(batch);
     }
   }
 
-  /** Resolves once every socket has received `messages` more; one latency in `sample` is kept. */
-  async expect(messages: number, sample: number): Promise<void> {
+  /** Every socket sends its heartbeat every 30 s, one after the other, until the sockets are closed. */
+  beat(): void {
+    let next = 0;
+    this.#heart = setInterval(() => {
+      for (const due = next + this.#sockets.length / 300; next < due; next++) {
+        const at = next % this.#sockets.length;
+        const { heartbeat } = this.#dialects[at] ?? {};
+        if (heartbeat !== undefined) this.#sockets[at]?.send(heartbeat);
+      }
+    }, 100);
+  }
+
+  /** Resolves once each socket has received `messages` more; one latency in `sample` is kept. */
+  async expect(messages: number, sample = 1): Promise<void> {
     this.latencies.length = 0;
     this.#seen.fill(0);
     this.#received = 0;
@@ -51,12 +67,14 @@ export class FanoutClients {
   }
 
   close(): void {
+    clearInterval(this.#heart);
     for (const socket of this.#sockets) socket.terminate();
   }
 
   #open(dialect: Dialect, index: number): Promise<void> {
     const socket = new WebSocket(dialect.url, { perMessageDeflate: false });
     this.#sockets.push(socket);
+    this.#dialects.push(dialect);
     this.#seen.push(0);
     return new Promise((resolve, reject) => {
       let joined = false;

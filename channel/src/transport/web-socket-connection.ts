@@ -24,7 +24,8 @@ export class WebSocketConnection implements Connection {
   readonly #webSocket: WebSocket;
   readonly #stream: Duplex;
   readonly #options: OutboundOptions;
-  #pending: Buffer[] = [];
+  /** What this turn writes: mostly one frame, which needs no array. */
+  #pending: Buffer | Buffer[] | undefined;
   #pendingBytes = 0;
   /** Only while the client is behind. */
   #waiting: OutboundQueue | undefined;
@@ -47,20 +48,20 @@ export class WebSocketConnection implements Connection {
       this.#waiting.shrinkTo(this.#options.queueLimit - this.#stream.writableLength);
       return;
     }
-    if (this.#pending.push(frame) === 1) this.#options.turn.add(this);
+    if (this.#pending === undefined) this.#options.turn.add(this);
+    this.#pending = appended(this.#pending, frame);
     this.#pendingBytes += frame.length;
     if (this.#pendingBytes > FULL_WRITE) this.flush();
   }
 
   /** Writes what this turn has collected. */
   flush(): void {
-    const [first] = this.#pending;
-    if (!first) return;
     const frames = this.#pending;
-    this.#pending = [];
+    if (frames === undefined) return;
+    this.#pending = undefined;
     this.#pendingBytes = 0;
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    if (this.#isTaken(frames.length === 1 ? first : this.#options.turn.join(frames))) return;
+    if (this.#isTaken(Array.isArray(frames) ? this.#options.turn.join(frames) : frames)) return;
     this.#waiting = new OutboundQueue(this.#options.onDrop);
     this.#stream.once('drain', () => this.#resume());
   }
@@ -93,4 +94,11 @@ export class WebSocketConnection implements Connection {
       }
     }
   }
+}
+
+function appended(frames: Buffer | Buffer[] | undefined, frame: Buffer): Buffer | Buffer[] {
+  if (frames === undefined) return frame;
+  if (!Array.isArray(frames)) return [frames, frame];
+  frames.push(frame);
+  return frames;
 }

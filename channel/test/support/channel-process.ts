@@ -117,10 +117,7 @@ export class ChannelProcess {
 
   /** The value of one row of the metrics, `name` or `name{label="value"}`; 0 when there is none. */
   async metric(row: string): Promise<number> {
-    const secrets = loadSecrets({ secrets: [], stateDir: join(this.#folder, '.plugmesh') });
-    const headers = { Authorization: `Bearer ${operatorToken(secrets)}` };
-    const text = await (await fetch(`${this.url}/metrics`, { headers })).text();
-    const line = text.split('\n').find((each) => each.startsWith(`${row} `));
+    const line = (await this.metrics()).split('\n').find((each) => each.startsWith(`${row} `));
     return Number(line?.slice(row.length) ?? 0);
   }
 
