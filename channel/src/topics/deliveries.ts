@@ -1,3 +1,4 @@
+import { Slices } from '../slices.ts';
 import type { BroadcastFrame } from './broadcast-frame.ts';
 import type { Member, Topic } from './topic.ts';
 
@@ -27,42 +28,20 @@ const STEP = 64;
  */
 export class Deliveries {
   readonly #onHandedOut: HandedOut;
-  readonly #now: () => number;
-  #waiting: Rest[] = [];
-  #sliceEndsAt = 0;
+  readonly #slices: Slices<Rest>;
 
   /** `now` answers in milliseconds. */
-  constructor(onHandedOut: HandedOut, now: () => number = () => performance.now()) {
+  constructor(onHandedOut: HandedOut, now?: () => number) {
     this.#onHandedOut = onHandedOut;
-    this.#now = now;
+    this.#slices = new Slices({ ms: SLICE_MS, run: (rest) => this.#handOut(rest), ...(now && { now }) });
   }
 
   /** Hands a message to everybody who is in the topic now, at once when time allows. */
   add(topic: Topic<Member>, { frame, event }: Delivery): void {
     const { members } = topic;
     const rest: Rest = { frame, event, members, next: members.length - 1 };
-    if (this.#sliceEndsAt === 0) this.#startSlice();
-    if (this.#waiting.length === 0 && !this.#isOver() && this.#handOut(rest)) return;
     // Who comes from now on came after the message.
-    rest.members = topic.copy();
-    this.#waiting.push(rest);
-  }
-
-  #startSlice(): void {
-    this.#sliceEndsAt = this.#now() + SLICE_MS;
-    setImmediate(() => this.#continue());
-  }
-
-  #continue(): void {
-    this.#sliceEndsAt = 0;
-    if (this.#waiting.length === 0) return;
-    this.#startSlice();
-    let done = 0;
-    for (const rest of this.#waiting) {
-      if (this.#isOver() || !this.#handOut(rest)) break;
-      done++;
-    }
-    this.#waiting.splice(0, done);
+    if (!this.#slices.add(rest)) rest.members = topic.copy();
   }
 
   /**
@@ -79,12 +58,8 @@ export class Deliveries {
       const bytes = member.deliver(frame, event);
       if (bytes > 0) count++;
       total += bytes;
-    } while (rest.next >= 0 && (rest.next % STEP !== 0 || !this.#isOver()));
+    } while (rest.next >= 0 && (rest.next % STEP !== 0 || !this.#slices.isOver));
     this.#onHandedOut(count, total);
     return rest.next < 0;
-  }
-
-  #isOver(): boolean {
-    return this.#now() > this.#sliceEndsAt;
   }
 }

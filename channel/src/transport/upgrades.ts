@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import type { Connection } from '../socket/connection.ts';
 import { serializerFor } from '../socket/serializer.ts';
 import type { Client, Socket } from '../socket/socket.ts';
+import { Slices } from '../slices.ts';
 import { credentialsOf, withoutToken } from './credentials.ts';
 import type { OriginRequest } from './origins.ts';
 import { WebSocketConnection, type OutboundOptions } from './web-socket-connection.ts';
@@ -25,11 +26,29 @@ export interface UpgradeOptions {
   readonly onBadFrame: (socket: Socket, code: number) => void;
 }
 
+/** A handshake that waits for its turn. */
+interface Arrival {
+  readonly request: IncomingMessage;
+  readonly stream: Duplex;
+  readonly head: Buffer;
+}
+
+/** How long handshakes are made before other work has its turn. */
+const SLICE_MS = 10;
+
 const PATHS = new Set(['/socket/websocket', '/websocket']);
 
 /** Turns HTTP upgrades into sockets, or refuses them with a problem document. */
 export class Upgrades {
   readonly #options: UpgradeOptions;
+  /** When thousands come at once, after a restart for instance, whoever is in is served between. */
+  readonly #arrivals = new Slices<Arrival>({
+    ms: SLICE_MS,
+    run: (arrival) => {
+      this.#accept(arrival);
+      return true;
+    },
+  });
   readonly #server: WebSocketServer;
 
   constructor(options: UpgradeOptions) {
@@ -47,6 +66,10 @@ export class Upgrades {
   /** Listener for `upgrade` of the HTTP server. */
   handle(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on('error', () => stream.destroy());
+    this.#arrivals.add({ request, stream, head });
+  }
+
+  #accept({ request, stream, head }: Arrival): void {
     const query = new URLSearchParams(request.url?.split('?')[1]);
     const serializer = serializerFor(query.get('vsn'));
     const refusal = this.#refusalOf(request);
