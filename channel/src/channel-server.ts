@@ -87,7 +87,7 @@ export class ChannelServer {
   #createUpgrades(): Upgrades {
     const { config, log } = this.#options;
     const { origins, limits } = config.channel;
-    const { metrics } = this.#hub;
+    const { metrics, services } = this.#hub;
     return new Upgrades({
       frameLimit: limits.frame,
       isOriginAllowed: compileOrigins(origins, { allowLoopback: config.mode === 'development' }),
@@ -101,7 +101,7 @@ export class ChannelServer {
       },
       onRefused: ({ code, message }) => {
         metrics.countRefusal(code);
-        log.debug({ code }, `a connection was refused: ${message}`);
+        services.clientLog.refused({ code }, message);
       },
       onBadFrame: ({ name }, code) => {
         metrics.countClose(code);

@@ -12,7 +12,7 @@ import { HistoryReader } from './history/history-reader.ts';
 import { ChannelMetrics } from './metrics/channel-metrics.ts';
 import { createPresence } from './presence/create-presence.ts';
 import type { PresenceNews } from './presence/presence.ts';
-import { CloseLog } from './socket/close-log.ts';
+import { ClientLog } from './socket/client-log.ts';
 import type { Connection } from './socket/connection.ts';
 import { isMeant, parseDisconnectOrder } from './socket/disconnect-order.ts';
 import { Expiries } from './socket/expiries.ts';
@@ -123,7 +123,7 @@ export class Hub {
     return {
       access: new TopicAccess({ document, secrets, undeclaredTopics }),
       bus: this.#bus,
-      closeLog: new CloseLog(log),
+      clientLog: new ClientLog(log),
       durable: this.#durable,
       expiries: new Expiries(),
       limits,

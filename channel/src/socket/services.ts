@@ -6,7 +6,7 @@ import type { ChannelMetrics } from '../metrics/channel-metrics.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Topics } from '../topics/topics.ts';
-import type { CloseLog } from './close-log.ts';
+import type { ClientLog } from './client-log.ts';
 import type { Expiries } from './expiries.ts';
 import type { Membership } from './membership.ts';
 import type { Replies } from './replies.ts';
@@ -19,7 +19,7 @@ export interface SocketServices {
   readonly durable: Pick<DurableTopics, 'enter' | 'history'>;
   readonly limits: ChannelLimits;
   readonly log: Log;
-  readonly closeLog: CloseLog;
+  readonly clientLog: ClientLog;
   readonly metrics: Pick<ChannelMetrics, 'count' | 'countClose' | 'countRefusal'>;
   readonly mintId: () => string;
   /** Names this process on the bus. */

@@ -108,7 +108,7 @@ export class Socket {
   refuse(message: Message, refusal: Refusal): void {
     this.services.metrics.countRefusal(refusal.code);
     const { event, topic } = message;
-    this.services.log.debug({ socket: this.name, topic, event, code: refusal.code }, 'refused');
+    this.services.clientLog.refused({ socket: this.name, topic, event, code: refusal.code }, refusal.reason);
     this.reply(message, 'error', refusal);
   }
 
@@ -170,7 +170,7 @@ export class Socket {
   close(cause: CloseCause): void {
     if (!this.isOpen) return;
     const { code, reason } = CLOSE_CODES[cause];
-    this.services.closeLog.write(this.name, cause);
+    this.services.clientLog.closed(this.name, cause);
     this.services.metrics.countClose(code);
     this.#connection.close(code, reason);
     this.finish();
