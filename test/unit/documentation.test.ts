@@ -49,6 +49,14 @@ describe('the documentation', () => {
     assert.deepEqual(unknown, []);
   });
 
+  it('names no metric of ours that does not exist', () => {
+    const known = read('docs/reference/metrics.md');
+    const unknown = PAGES.flatMap((page) => [...read(page).matchAll(/\bplugmesh_(?:gateway|channel)_\w+/g)])
+      .map(([name]) => name)
+      .filter((name) => !name.endsWith('_') && !known.includes(`| \`${name}\` `));
+    assert.deepEqual(unknown, []);
+  });
+
   it('gives a reason for every runtime dependency, and for nothing else', () => {
     const workspaces = [
       '.',
