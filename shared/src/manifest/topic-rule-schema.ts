@@ -34,6 +34,11 @@ export const topicRuleSchema = z
     path: ['pattern'],
     error: 'a topic that ends in "*", because of "owner"',
   })
+  // A dropped frame would be a gap that nobody fills. Who is disconnected comes back and is sent what it missed.
+  .refine(({ history: kept, overflow }) => !kept || overflow === 'disconnect', {
+    path: ['overflow'],
+    error: '"disconnect", because events of a topic with "history" must not be dropped',
+  })
   .transform(({ history: kept, ...rule }) =>
     kept ? { ...rule, history: { size: kept.size, ttlMs: kept.ttl } } : rule,
   );

@@ -106,6 +106,10 @@ describe('a manifest', () => {
     [{ http: { routes: [{ path: '/a', guard: 'key', methods: ['get'] }] } }, /in capitals/],
     [{ topics: [{ pattern: 'a*b', join: 'none', push: 'none' }] }, /a topic, or one that ends in "\*"/],
     [{ topics: [{ pattern: 'a', join: 'owner', push: 'none' }] }, /because of "owner"/],
+    ...['drop-oldest', 'latest'].map((overflow): [object, RegExp] => [
+      { topics: [{ pattern: 'a', join: 'public', push: 'none', history: { size: 1, ttl: '1h' }, overflow }] },
+      /'topics\[0\]\.overflow' must be "disconnect", because events of a topic with "history" must not be dropped/,
+    ]),
     [{ middleware: { phase: 'late', path: '/x' } }, /'middleware\.phase'/],
     [{ dependsOn: ['A'] }, /'dependsOn\[0\]'/],
   ];
