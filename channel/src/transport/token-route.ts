@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import { MeshError } from '@plugmesh/shared/errors';
 import { mintChannelId, signChannelToken, verifyChannelId, type Secrets } from '@plugmesh/shared/identity';
 import { isTopicName } from '@plugmesh/shared/protocol';
 import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Route } from './http-routes.ts';
+import { readBody } from './read-body.ts';
 
 /** What `POST /token` needs. */
 export interface TokenRouteOptions {
@@ -22,7 +22,7 @@ const BODY_LIMIT = 16_384;
 /** `POST /token {"channel", "id"?}` → `{"channel", "id", "token"}`: a token for that topic only. */
 export function tokenRoute({ access, secrets, ttlMs }: TokenRouteOptions): Route {
   return async (request) => {
-    const { channel, id = mintChannelId(secrets) } = parse(await readBody(request), secrets);
+    const { channel, id = mintChannelId(secrets) } = parse(await readBody(request, BODY_LIMIT), secrets);
     const verdict = access.grant(channel, id);
     if (!verdict.ok) throw new MeshError(verdict.refusal.code, verdict.refusal.reason);
     const token = await signChannelToken(secrets, { channel, id }, ttlMs);
@@ -51,17 +51,4 @@ function parseObject(text: string): Record<string, unknown> {
     // Answered below, like every other body that is not an object.
   }
   throw new MeshError('MESH_BAD_REQUEST', 'expected a JSON object: {"channel": "…"}');
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > BODY_LIMIT) {
-      throw new MeshError('MESH_BODY_TOO_LARGE', `a token request has at most ${BODY_LIMIT} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

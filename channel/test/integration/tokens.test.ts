@@ -133,6 +133,7 @@ describe('tokens', () => {
     ['a body that is no JSON', '{', 400],
     ['a body that is no object', '7', 400],
     ['a body that is too long', { channel: 'x'.repeat(20_000) }, 413],
+    ['a body that is much too long', { channel: 'x'.repeat(8_000_000) }, 413],
   ] as const;
   for (const [label, body, expected] of refused) {
     it(`refuses ${label} with ${expected}`, async () => assert.equal((await request(body))[0], expected));
