@@ -1,12 +1,13 @@
 import type { Config } from '@plugmesh/shared/config';
-import { MeshError } from '@plugmesh/shared/errors';
-import { bearerToken, verifyOperatorToken, type Secrets } from '@plugmesh/shared/identity';
+import type { Secrets } from '@plugmesh/shared/identity';
 import type { Step } from '@plugmesh/shared/lifecycle';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
+import { ServerApi } from './api/server-api.ts';
 import { Hub } from './hub.ts';
 import { HttpListener } from './transport/http-listener.ts';
 import { httpRoutes, type Answer, type Route, type Routes } from './transport/http-routes.ts';
+import { forOperator } from './transport/operator.ts';
 import { compileOrigins } from './transport/origins.ts';
 import { tokenRoute } from './transport/token-route.ts';
 import { TurnWriter } from './transport/turn-writer.ts';
@@ -24,6 +25,7 @@ export interface ChannelServerOptions {
 export class ChannelServer {
   readonly #options: ChannelServerOptions;
   readonly #hub: Hub;
+  readonly #api: ServerApi;
   readonly #listener: HttpListener;
   #state: 'starting' | 'ready' | 'draining' = 'starting';
 
@@ -31,6 +33,8 @@ export class ChannelServer {
     const { config, documents, secrets, log } = options;
     this.#options = options;
     this.#hub = new Hub({ config, document: documents.current, secrets, log });
+    const { services } = this.#hub;
+    this.#api = new ServerApi({ ...options, ...services, bus: this.#hub, history: services.durable.history });
     this.#listener = new HttpListener({
       host: config.channel.host,
       port: config.channel.port,
@@ -60,6 +64,7 @@ export class ChannelServer {
         },
       },
       ...this.#hub.steps(),
+      { name: 'server API', start: () => this.#api.start(), stop: () => this.#api.stop() },
       {
         name: 'server',
         start: () => this.#listen(),
@@ -125,7 +130,8 @@ export class ChannelServer {
       ['POST /socket/token', token],
       ['GET /healthz', () => ({ status: 200, body: { state: 'live' } })],
       ['GET /readyz', () => this.#readiness()],
-      ['GET /metrics', ({ headers }) => this.#metricsFor(bearerToken(headers.authorization))],
+      ['GET /metrics', forOperator(secrets, () => this.#metricsText())],
+      ...this.#api.routes(),
     ]);
   }
 
@@ -135,10 +141,7 @@ export class ChannelServer {
     return { status: 503, body: { state: 'degraded', reason: 'Redis cannot be reached: joins wait' } };
   }
 
-  async #metricsFor(token: string | undefined): Promise<Answer> {
-    if (token === undefined || !verifyOperatorToken(this.#options.secrets, token)) {
-      throw new MeshError('MESH_UNAUTHORIZED', 'metrics need the operator token');
-    }
+  async #metricsText(): Promise<Answer> {
     return { status: 200, body: await this.#hub.metrics.text(), type: 'text/plain; version=0.0.4' };
   }
 }

@@ -20,6 +20,7 @@ const NOBODY: Presence = {
   suspend: () => undefined,
   release: () => undefined,
   welcome: () => [{ event: 'presence_state', payload: {} }],
+  list: () => ({}),
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };

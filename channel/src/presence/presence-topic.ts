@@ -1,6 +1,6 @@
 import { Appearances } from './appearances.ts';
 import { PresenceChanges } from './presence-changes.ts';
-import type { PresenceMeta, PresenceNews } from './presence.ts';
+import type { PresenceMeta, PresenceNews, PresenceState } from './presence.ts';
 
 /** Who is in one topic. Above a number of members its subscribers are told only how many there are. */
 export class PresenceTopic {
@@ -41,6 +41,11 @@ export class PresenceTopic {
     this.#changes.show();
     if (!this.#isCounted) return [this.#state()];
     return [{ event: 'presence_state', payload: {} }, this.#size()];
+  }
+
+  /** Everybody, whatever subscribers are told. */
+  list(): PresenceState {
+    return this.#present.toState();
   }
 
   /** What has changed for the subscribers since they were asked about last; each is built when it is wanted. */

@@ -1,5 +1,5 @@
 import { PresenceTopic } from './presence-topic.ts';
-import type { PresenceMeta, PresenceNews } from './presence.ts';
+import type { PresenceMeta, PresenceNews, PresenceState } from './presence.ts';
 
 /** Tells the subscribers of a topic; `news` is asked only when there are any. */
 export type TellPresence = (topic: string, news: () => PresenceNews) => void;
@@ -40,6 +40,11 @@ export class PresenceTopics {
   /** What somebody who joins is told. */
   welcome(topic: string): readonly PresenceNews[] {
     return this.#topics.get(topic)?.welcome() ?? [{ event: 'presence_state', payload: {} }];
+  }
+
+  /** Everybody in a topic. */
+  list(topic: string): PresenceState {
+    return this.#topics.get(topic)?.list() ?? {};
   }
 
   stop(): void {

@@ -31,6 +31,8 @@ export interface Presence {
   release(key: string, topic?: string): void;
   /** What somebody who joins is told; a `presence_state` comes first. */
   welcome(topic: string): readonly PresenceNews[];
+  /** Everybody in a topic, however many. */
+  list(topic: string): PresenceState;
   start(): Promise<void>;
   stop(): Promise<void>;
 }

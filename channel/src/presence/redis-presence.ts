@@ -13,7 +13,7 @@ import { OwnMembers } from './own-members.ts';
 import { parseNotice, type Appearance } from './presence-notice.ts';
 import { PresenceStore } from './presence-store.ts';
 import type { PresenceTopics } from './presence-topics.ts';
-import type { Presence, PresenceNews } from './presence.ts';
+import type { Presence, PresenceNews, PresenceState } from './presence.ts';
 import { Suspensions } from './suspensions.ts';
 
 /** What presence is made of. */
@@ -130,6 +130,10 @@ export class RedisPresence implements Presence {
 
   welcome(topic: string): readonly PresenceNews[] {
     return this.#options.topics.welcome(topic);
+  }
+
+  list(topic: string): PresenceState {
+    return this.#options.topics.list(topic);
   }
 
   #hear(payload: Buffer): void {

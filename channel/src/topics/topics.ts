@@ -43,6 +43,11 @@ export class Topics<Each extends TopicMember> {
     return this.#topics.keys();
   }
 
+  /** How many there are in one topic. */
+  countOf(topic: string): number {
+    return this.#topics.get(topic)?.members.length ?? 0;
+  }
+
   /** Everybody in one topic, as a copy. */
   membersOf(topic: string): Each[] {
     return [...(this.#topics.get(topic)?.members ?? [])];

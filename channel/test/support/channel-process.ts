@@ -135,9 +135,18 @@ export class ChannelProcess {
 
   /** What `GET /metrics` answers to the operator. */
   async metrics(): Promise<string> {
+    return (await this.operator('GET', '/metrics')).text();
+  }
+
+  /** Sends a request as the operator; a body that is no text goes out as JSON. */
+  async operator(method: string, path: string, body?: unknown, headers: object = {}): Promise<Response> {
     const secrets = loadSecrets({ secrets: [], stateDir: join(this.#folder, '.plugmesh') });
-    const headers = { Authorization: `Bearer ${operatorToken(secrets)}` };
-    return (await fetch(`${this.url}/metrics`, { headers })).text();
+    const authorization = `Bearer ${operatorToken(secrets)}`;
+    return fetch(this.url + path, {
+      method,
+      headers: { authorization, ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
   }
 
   /** Collects what is published with a pattern. */

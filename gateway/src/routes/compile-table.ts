@@ -14,10 +14,10 @@ export interface TableParts {
   pool(id: string): Pool;
 }
 
-/** Ids and first segments of the mesh's own services. */
+/** Ids and prefixes of the mesh's own services; of two that match the longer one counts. */
 export const SERVICE_PREFIXES = {
   mesh: ['/mesh'],
-  channel: ['/socket', '/websocket', '/token'],
+  channel: ['/socket', '/websocket', '/token', '/mesh/channel'],
 } as const;
 
 const SERVICE_HTTP = { guard: 'public', routes: [], timeoutMs: 30_000, maxBody: 1_048_576 } as const;

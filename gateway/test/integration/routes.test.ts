@@ -17,12 +17,13 @@ interface Problem {
 
 describe('routes and what is around them', () => {
   const upstream = new RecordingUpstream();
+  const channel = new RecordingUpstream();
   let gateway: TestGateway;
 
   before(async () => {
-    await upstream.listen(0);
+    await Promise.all([upstream.listen(0), channel.listen(0)]);
     gateway = await TestGateway.start({
-      services: { control: { url: upstream.url }, channel: { url: upstream.url } },
+      services: { control: { url: upstream.url }, channel: { url: channel.url } },
       plugins: [
         { id: 'weather', urls: [upstream.url], http: { corsOrigins: ['https://friend.test'] } },
         {
@@ -48,7 +49,7 @@ describe('routes and what is around them', () => {
   });
   after(async () => {
     await gateway.stop();
-    await upstream.stop();
+    await Promise.all([upstream.stop(), channel.stop()]);
   });
 
   const api = (): ReturnType<typeof supertest> => supertest(gateway.url);
@@ -81,8 +82,17 @@ describe('routes and what is around them', () => {
     await api().get('/mesh/plugins?x=1').set('Authorization', 'Bearer t').expect(200);
     assert.equal(upstream.last.path, '/mesh/plugins?x=1');
     assert.deepEqual(upstream.header('authorization'), ['Bearer t']);
+    for (const path of ['/mesh/channels', '/mesh/chan', '/mesh']) {
+      await api().get(path).expect(200);
+      assert.equal(upstream.last.path, path);
+    }
     await api().post('/token').expect(200);
-    assert.equal(upstream.last.path, '/token');
+    assert.equal(channel.last.path, '/token');
+    for (const path of ['/mesh/channel/topics?prefix=a:', '/mesh/channel']) {
+      await api().get(path).set('Authorization', 'Bearer t').expect(200);
+      assert.equal(channel.last.path, path);
+      assert.deepEqual(channel.header('authorization'), ['Bearer t']);
+    }
   });
 
   it("keeps the mesh's own tokens from plugins, and passes the plugin's", async () => {

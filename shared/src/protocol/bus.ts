@@ -16,6 +16,8 @@ export const PRESENCE_NOTICE = 'plugmesh:presence';
 export const PRESENCE_NODES = 'plugmesh:presence:nodes';
 /** Prefix of the Redis keys that hold the members of one channel process each. */
 export const PRESENCE_NODE = 'plugmesh:presence:node:';
+/** Redis channel on which a channel process asks all others about their subscribers; they answer on `<this>:<node>`. */
+export const CENSUS = 'plugmesh:census';
 
 /** Where and what: the two parts of a bus channel's name. */
 export interface Address {

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import type { Log } from '@plugmesh/shared/log';
+import { CENSUS } from '@plugmesh/shared/protocol';
+import { Subscription, type RedisConnection } from '@plugmesh/shared/redis';
+import {
+  countTopics,
+  sumCounts,
+  type CountedTopics,
+  type TopicCount,
+  type TopicQuery,
+} from './topic-counts.ts';
+
+/** What a census asks and answers with. */
+export interface CensusOptions {
+  readonly redisUrl: string;
+  readonly connection: RedisConnection;
+  readonly log: Log;
+  /** Names this process on the bus. */
+  readonly node: string;
+  readonly topics: CountedTopics;
+}
+
+/** Counts of all processes that answered in time. */
+export interface CensusResult {
+  readonly counts: readonly TopicCount[];
+  readonly asked: number;
+  readonly answered: number;
+}
+
+interface Pending {
+  readonly answers: TopicCount[][];
+  asked: number;
+  readonly done: () => void;
+}
+
+/** A process that is busy with a long delivery answers late. */
+const DEADLINE_MS = 2000;
+
+/**
+ * Counts subscribers over all channel processes by asking them: nothing is kept or written when somebody joins. Redis says
+ * how many were reached, so that nobody has to know who there is.
+ */
+export class Census {
+  readonly #options: CensusOptions;
+  readonly #subscription: Subscription;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(options: CensusOptions) {
+    this.#options = options;
+    const { redisUrl, log, node } = options;
+    this.#subscription = new Subscription({
+      redisUrl,
+      log,
+      name: 'channel-census',
+      channels: [CENSUS, `${CENSUS}:${node}`],
+      onMessage: (channel, payload) => {
+        if (channel === CENSUS) this.#answer(payload);
+        else this.#hear(payload);
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#subscription.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#subscription.stop();
+  }
+
+  /** Asks every process, ourselves included. Rejects when Redis cannot be asked. */
+  async count(query: TopicQuery): Promise<CensusResult> {
+    if (!this.#subscription.live) throw new Error('Redis cannot be reached');
+    const id = randomUUID();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const pending: Pending = { answers: [], asked: Infinity, done: () => resolve(undefined) };
+    this.#pending.set(id, pending);
+    const timer = setTimeout(pending.done, DEADLINE_MS);
+    try {
+      const { connection, node } = this.#options;
+      pending.asked = await connection.publish(CENSUS, JSON.stringify({ id, node, query }));
+      this.#settle(pending);
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+    }
+    const { answers, asked } = pending;
+    return { counts: sumCounts(answers, query.limit), asked, answered: answers.length };
+  }
+
+  #answer(payload: Buffer): void {
+    const { id, node, query } = parseFields(payload);
+    if (!isQuery(query)) return;
+    const answer = JSON.stringify({ id, counts: countTopics(this.#options.topics, query) });
+    // Who asked does without us after its deadline.
+    this.#options.connection.publish(`${CENSUS}:${String(node)}`, answer).catch(() => undefined);
+  }
+
+  #hear(payload: Buffer): void {
+    const { id, counts } = parseFields(payload);
+    const pending = this.#pending.get(String(id));
+    if (!pending || !Array.isArray(counts)) return;
+    pending.answers.push(counts as TopicCount[]);
+    this.#settle(pending);
+  }
+
+  #settle({ answers, asked, done }: Pending): void {
+    if (answers.length >= asked) done();
+  }
+}
+
+/** Only channel processes publish here; what is anybody's mistake must not end us. */
+function parseFields(payload: Buffer): Record<string, unknown> {
+  try {
+    return { ...(JSON.parse(payload.toString()) as object | null) };
+  } catch {
+    return {};
+  }
+}
+
+function isQuery(value: unknown): value is TopicQuery {
+  return typeof value === 'object' && value !== null && Number.isSafeInteger((value as TopicQuery).limit);
+}
