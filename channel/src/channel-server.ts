@@ -3,7 +3,7 @@ import type { Secrets } from '@plugmesh/shared/identity';
 import type { Step } from '@plugmesh/shared/lifecycle';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
-import { ServerApi } from './api/server-api.ts';
+import { serverApi } from './api/server-api.ts';
 import { Hub } from './hub.ts';
 import { HttpListener } from './transport/http-listener.ts';
 import { httpRoutes, type Answer, type Route, type Routes } from './transport/http-routes.ts';
@@ -25,7 +25,6 @@ export interface ChannelServerOptions {
 export class ChannelServer {
   readonly #options: ChannelServerOptions;
   readonly #hub: Hub;
-  readonly #api: ServerApi;
   readonly #listener: HttpListener;
   #state: 'starting' | 'ready' | 'draining' = 'starting';
 
@@ -33,8 +32,6 @@ export class ChannelServer {
     const { config, documents, secrets, log } = options;
     this.#options = options;
     this.#hub = new Hub({ config, document: documents.current, secrets, log });
-    const { services } = this.#hub;
-    this.#api = new ServerApi({ ...options, ...services, bus: this.#hub, history: services.durable.history });
     this.#listener = new HttpListener({
       host: config.channel.host,
       port: config.channel.port,
@@ -64,7 +61,6 @@ export class ChannelServer {
         },
       },
       ...this.#hub.steps(),
-      { name: 'server API', start: () => this.#api.start(), stop: () => this.#api.stop() },
       {
         name: 'server',
         start: () => this.#listen(),
@@ -123,7 +119,8 @@ export class ChannelServer {
 
   #routes(): Routes {
     const { secrets, config } = this.#options;
-    const { access } = this.#hub.services;
+    const { peers, services } = this.#hub;
+    const { access, durable } = services;
     const token = tokenRoute({ access, secrets, ttlMs: config.channel.tokenTtlMs });
     return new Map<string, Route>([
       ['POST /token', token],
@@ -131,7 +128,7 @@ export class ChannelServer {
       ['GET /healthz', () => ({ status: 200, body: { state: 'live' } })],
       ['GET /readyz', () => this.#readiness()],
       ['GET /metrics', forOperator(secrets, () => this.#metricsText())],
-      ...this.#api.routes(),
+      ...serverApi({ ...this.#options, ...services, bus: this.#hub, history: durable.history, peers }),
     ]);
   }
 

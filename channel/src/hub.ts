@@ -6,10 +6,12 @@ import type { Step } from '@plugmesh/shared/lifecycle';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { DISCONNECT, type Broadcast } from '@plugmesh/shared/protocol';
+import { AdminEvents } from './admin/admin-events.ts';
 import { Bus } from './bus/bus.ts';
 import { DurableTopics } from './history/durable-topics.ts';
 import { HistoryReader } from './history/history-reader.ts';
 import { ChannelMetrics } from './metrics/channel-metrics.ts';
+import { Peers } from './peers/peers.ts';
 import { createPresence } from './presence/create-presence.ts';
 import type { PresenceNews } from './presence/presence.ts';
 import { ClientLog } from './socket/client-log.ts';
@@ -35,6 +37,8 @@ export interface HubOptions {
 /** Where sockets and Redis meet: whoever is in a topic is handed what comes for it. */
 export class Hub {
   readonly metrics: ChannelMetrics;
+  /** Undefined where no Redis is configured. */
+  readonly peers: Peers | undefined;
   readonly services: SocketServices;
   readonly sockets: Sockets;
   readonly #options: HubOptions;
@@ -42,14 +46,18 @@ export class Hub {
   readonly #bus: Bus;
   readonly #history: HistoryReader;
   readonly #durable: DurableTopics;
+  readonly #admin: AdminEvents | undefined;
 
   constructor(options: HubOptions) {
     const { config, log } = options;
     this.#options = options;
-    this.#topics = new Topics((count, bytes) => {
-      this.metrics.count('deliveries', count);
-      this.metrics.count('sent_bytes', bytes);
-    });
+    this.#topics = new Topics(
+      (count, bytes) => {
+        this.metrics.count('deliveries', count);
+        this.metrics.count('sent_bytes', bytes);
+      },
+      (...change) => this.#admin?.record(...change),
+    );
     this.sockets = new Sockets({
       idleMs: config.channel.limits.idleMs,
       drainMs: config.gateway.limits.drainMs,
@@ -71,6 +79,8 @@ export class Hub {
     this.#history = new HistoryReader(config.redisUrl, log);
     this.#durable = this.#createDurableTopics();
     this.services = this.#createServices();
+    this.peers = config.redisUrl === undefined ? undefined : new Peers(config.redisUrl, log);
+    this.#admin = this.peers && new AdminEvents({ peers: this.peers, ...this.services });
   }
 
   /** Whether everything that is published reaches the sockets. */
@@ -88,6 +98,8 @@ export class Hub {
       { name: 'history', start: () => this.#history.start(), stop: () => this.#history.stop() },
       { name: 'durable topics', start: () => this.#durable.start(), stop: () => this.#durable.stop() },
       { name: 'presence', start: () => presence.start(), stop: () => presence.stop() },
+      { name: 'peers', start: () => this.peers?.start(), stop: () => this.peers?.stop() },
+      { name: 'admin events', stop: () => this.#admin?.stop() },
       {
         name: 'sockets',
         start: () => this.sockets.start(),

@@ -1,12 +1,11 @@
 import type { Config } from '@plugmesh/shared/config';
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Secrets } from '@plugmesh/shared/identity';
-import type { Log } from '@plugmesh/shared/log';
-import { closeRedis, connectRedis, type RedisConnection } from '@plugmesh/shared/redis';
 import type { Bus } from '../bus/bus.ts';
 import { Census } from '../census/census.ts';
 import type { CountedTopics } from '../census/topic-counts.ts';
 import type { History } from '../history/history-reader.ts';
+import type { Peers } from '../peers/peers.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Route } from '../transport/http-routes.ts';
@@ -18,13 +17,14 @@ import { batchRoute, disconnectRoute, publishRoute, type WriteRouteParts } from 
 
 /** What the server API is made from. */
 export interface ServerApiOptions {
-  readonly config: Pick<Config, 'redisUrl' | 'channel'>;
-  readonly log: Log;
+  readonly config: Pick<Config, 'channel'>;
   readonly secrets: Secrets;
   readonly node: string;
   readonly access: Pick<TopicAccess, 'rule'>;
   readonly bus: Pick<Bus, 'live'>;
   readonly history: History;
+  /** Undefined where no Redis is configured. */
+  readonly peers: Peers | undefined;
   readonly presence: Pick<Presence, 'list'>;
   readonly topics: CountedTopics;
 }
@@ -43,56 +43,34 @@ const ROUTES: Readonly<Record<string, (parts: ReadRouteParts & WriteRouteParts) 
 /** Addresses of the server API, `GET /mesh/channel/topics`. */
 export const API_ADDRESSES = Object.keys(ROUTES);
 
-/** What backends and operators do over HTTP: publish, look and disconnect, over all channel processes. */
-export class ServerApi {
-  readonly #options: ServerApiOptions;
-  #connection: RedisConnection | undefined;
-  #census: Census | undefined;
+/** The routes of the server API, open to the operator. */
+export function serverApi(options: ServerApiOptions): [address: string, route: Route][] {
+  const { peers, secrets } = options;
+  const parts = peers && createParts(options, peers);
+  return Object.entries(ROUTES).map(([address, make]) => {
+    const route = parts ? whileLive(options.bus, make(parts)) : unavailable;
+    return [address, forOperator(secrets, route)];
+  });
+}
 
-  constructor(options: ServerApiOptions) {
-    this.#options = options;
-    const { config, log, node, topics } = options;
-    const { redisUrl } = config;
-    if (redisUrl === undefined) return;
-    this.#connection = connectRedis(redisUrl, { name: 'channel-api', log, queue: false, lazy: true });
-    this.#census = new Census({ redisUrl, connection: this.#connection, log, node, topics });
-  }
+function createParts(options: ServerApiOptions, peers: Peers): ReadRouteParts & WriteRouteParts {
+  const { access, config, node, history, presence, topics } = options;
+  const { connection } = peers;
+  const rules = { access, payloadLimit: config.channel.limits.frame };
+  const census = new Census({ peers, node, topics });
+  return { access, census, connection, history, presence, publisher: new Publisher(connection), rules };
+}
 
-  async start(): Promise<void> {
-    // Safe to call twice: the second connect is refused.
-    this.#connection?.connect().catch(() => undefined);
-    await this.#census?.start();
-  }
-
-  async stop(): Promise<void> {
-    await this.#census?.stop();
-    if (this.#connection) await closeRedis(this.#connection);
-  }
-
-  /** The routes, open to the operator. */
-  routes(): [address: string, route: Route][] {
-    const { secrets } = this.#options;
-    return API_ADDRESSES.map((address) => [address, forOperator(secrets, this.#withRedis(address))]);
-  }
-
-  /** Nothing is said of other processes, and nothing promised, while Redis is away. */
-  #withRedis(address: string): Route {
-    const [connection, census] = [this.#connection, this.#census];
-    const { access, bus, config, history, presence } = this.#options;
-    const make = ROUTES[address];
-    if (!connection || !census || !make) return unavailable;
-    const rules = { access, payloadLimit: config.channel.limits.frame };
-    const publisher = new Publisher(connection);
-    const route = make({ access, census, connection, history, presence, publisher, rules });
-    return async (request) => {
-      if (!bus.live) return unavailable();
-      try {
-        return await route(request);
-      } catch (error) {
-        throw asProblem(error);
-      }
-    };
-  }
+/** Nothing is said of other processes, and nothing promised, while Redis is away. */
+function whileLive(bus: Pick<Bus, 'live'>, route: Route): Route {
+  return async (request) => {
+    if (!bus.live) return unavailable();
+    try {
+      return await route(request);
+    } catch (error) {
+      throw asProblem(error);
+    }
+  };
 }
 
 function unavailable(): never {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Log } from '@plugmesh/shared/log';
 import { CENSUS } from '@plugmesh/shared/protocol';
-import { Subscription, type RedisConnection } from '@plugmesh/shared/redis';
+import type { Peers } from '../peers/peers.ts';
 import {
   countTopics,
   sumCounts,
@@ -12,9 +11,7 @@ import {
 
 /** What a census asks and answers with. */
 export interface CensusOptions {
-  readonly redisUrl: string;
-  readonly connection: RedisConnection;
-  readonly log: Log;
+  readonly peers: Peers;
   /** Names this process on the bus. */
   readonly node: string;
   readonly topics: CountedTopics;
@@ -42,43 +39,26 @@ const DEADLINE_MS = 2000;
  */
 export class Census {
   readonly #options: CensusOptions;
-  readonly #subscription: Subscription;
   readonly #pending = new Map<string, Pending>();
 
   constructor(options: CensusOptions) {
     this.#options = options;
-    const { redisUrl, log, node } = options;
-    this.#subscription = new Subscription({
-      redisUrl,
-      log,
-      name: 'channel-census',
-      channels: [CENSUS, `${CENSUS}:${node}`],
-      onMessage: (channel, payload) => {
-        if (channel === CENSUS) this.#answer(payload);
-        else this.#hear(payload);
-      },
-    });
-  }
-
-  async start(): Promise<void> {
-    await this.#subscription.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#subscription.stop();
+    const { peers, node } = options;
+    peers.listen(CENSUS, (payload) => this.#answer(payload));
+    peers.listen(`${CENSUS}:${node}`, (payload) => this.#hear(payload));
   }
 
   /** Asks every process, ourselves included. Rejects when Redis cannot be asked. */
   async count(query: TopicQuery): Promise<CensusResult> {
-    if (!this.#subscription.live) throw new Error('Redis cannot be reached');
+    const { peers, node } = this.#options;
+    if (!peers.live) throw new Error('Redis cannot be reached');
     const id = randomUUID();
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const pending: Pending = { answers: [], asked: Infinity, done: () => resolve(undefined) };
     this.#pending.set(id, pending);
     const timer = setTimeout(pending.done, DEADLINE_MS);
     try {
-      const { connection, node } = this.#options;
-      pending.asked = await connection.publish(CENSUS, JSON.stringify({ id, node, query }));
+      pending.asked = await peers.connection.publish(CENSUS, JSON.stringify({ id, node, query }));
       this.#settle(pending);
       await promise;
     } finally {
@@ -94,7 +74,7 @@ export class Census {
     if (!isQuery(query)) return;
     const answer = JSON.stringify({ id, counts: countTopics(this.#options.topics, query) });
     // Who asked does without us after its deadline.
-    this.#options.connection.publish(`${CENSUS}:${String(node)}`, answer).catch(() => undefined);
+    this.#options.peers.connection.publish(`${CENSUS}:${String(node)}`, answer).catch(() => undefined);
   }
 
   #hear(payload: Buffer): void {

@@ -8,13 +8,18 @@ export interface TopicMember extends Member {
   readonly topic: string;
 }
 
+/** Told of every join and leave; `before` is how many were in the topic. */
+export type MembershipChange<Each> = (what: 'join' | 'leave', member: Each, before: number) => void;
+
 /** Every topic that has a subscriber in this process. */
 export class Topics<Each extends TopicMember> {
   readonly #topics = new Map<string, Topic<Each>>();
   readonly #deliveries: Deliveries;
+  readonly #onChange: MembershipChange<Each>;
 
-  constructor(onHandedOut: HandedOut) {
+  constructor(onHandedOut: HandedOut, onChange: MembershipChange<Each> = () => undefined) {
     this.#deliveries = new Deliveries(onHandedOut);
+    this.#onChange = onChange;
   }
 
   get size(): number {
@@ -29,6 +34,7 @@ export class Topics<Each extends TopicMember> {
     let topic = this.#topics.get(member.topic);
     if (!topic) this.#topics.set(member.topic, (topic = new Topic()));
     topic.add(member);
+    this.#onChange('join', member, topic.members.length - 1);
   }
 
   remove(member: Each): void {
@@ -36,6 +42,7 @@ export class Topics<Each extends TopicMember> {
     if (!topic || member.index < 0) return;
     topic.remove(member);
     if (topic.members.length === 0) this.#topics.delete(member.topic);
+    this.#onChange('leave', member, topic.members.length + 1);
   }
 
   /** Every topic that has a subscriber. */
@@ -48,9 +55,9 @@ export class Topics<Each extends TopicMember> {
     return this.#topics.get(topic)?.members.length ?? 0;
   }
 
-  /** Everybody in one topic, as a copy. */
-  membersOf(topic: string): Each[] {
-    return [...(this.#topics.get(topic)?.members ?? [])];
+  /** Everybody in one topic, or so many of them, as a copy. */
+  membersOf(topic: string, limit?: number): Each[] {
+    return this.#topics.get(topic)?.members.slice(0, limit) ?? [];
   }
 
   /** Everybody in every topic, as a copy. */

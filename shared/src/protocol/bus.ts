@@ -18,6 +18,10 @@ export const PRESENCE_NODES = 'plugmesh:presence:nodes';
 export const PRESENCE_NODE = 'plugmesh:presence:node:';
 /** Redis channel on which a channel process asks all others about their subscribers; they answer on `<this>:<node>`. */
 export const CENSUS = 'plugmesh:census';
+/** Redis channel that asks every channel process for the topics it has, as an event of the topic `admin`. */
+export const ADMIN_LIST = 'plugmesh:admin:list';
+/** Redis channel that says nothing: who is subscribed to it is a channel process with members of the topic `admin`. */
+export const ADMIN_WATCH = 'plugmesh:admin:watch';
 
 /** Where and what: the two parts of a bus channel's name. */
 export interface Address {

@@ -61,6 +61,12 @@ export class Subscription {
     if (this.#live) await this.#connection?.subscribe(channel);
   }
 
+  /** Follows a literal channel no longer. */
+  async removeChannel(channel: string): Promise<void> {
+    this.#channels.delete(channel);
+    if (this.#live) await this.#connection?.unsubscribe(channel);
+  }
+
   /** Follows one more pattern. */
   async addPattern(pattern: string): Promise<void> {
     this.#patterns.add(pattern);
