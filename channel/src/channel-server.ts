@@ -5,6 +5,9 @@ import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
 import { serverApi } from './api/server-api.ts';
 import { Hub } from './hub.ts';
+import { LongPoll } from './long-poll/long-poll.ts';
+import type { Admission } from './transport/admission.ts';
+import { crossOrigin, preflight } from './transport/cross-origin.ts';
 import { HttpListener } from './transport/http-listener.ts';
 import { httpRoutes, type Answer, type Route, type Routes } from './transport/http-routes.ts';
 import { forOperator } from './transport/operator.ts';
@@ -25,6 +28,8 @@ export interface ChannelServerOptions {
 export class ChannelServer {
   readonly #options: ChannelServerOptions;
   readonly #hub: Hub;
+  readonly #admission: Admission;
+  readonly #longPoll: LongPoll;
   readonly #listener: HttpListener;
   #state: 'starting' | 'ready' | 'draining' = 'starting';
 
@@ -32,13 +37,15 @@ export class ChannelServer {
     const { config, documents, secrets, log } = options;
     this.#options = options;
     this.#hub = new Hub({ config, document: documents.current, secrets, log });
+    this.#admission = this.#createAdmission();
+    this.#longPoll = new LongPoll({ config, secrets, log, ...this.#admission });
     this.#listener = new HttpListener({
       host: config.channel.host,
       port: config.channel.port,
       drainMs: config.gateway.limits.drainMs,
       queueLimit: config.channel.limits.queue,
       onRequest: httpRoutes(this.#routes(), log),
-      upgrades: this.#createUpgrades(),
+      upgrades: new Upgrades({ frameLimit: config.channel.limits.frame, ...this.#admission }),
     });
   }
 
@@ -61,6 +68,12 @@ export class ChannelServer {
         },
       },
       ...this.#hub.steps(),
+      {
+        name: 'long-poll',
+        start: () => this.#longPoll.start(),
+        drain: () => this.#longPoll.drain(),
+        stop: () => this.#longPoll.stop(),
+      },
       {
         name: 'server',
         start: () => this.#listen(),
@@ -85,12 +98,11 @@ export class ChannelServer {
     void this.#listener.drain();
   }
 
-  #createUpgrades(): Upgrades {
+  #createAdmission(): Admission {
     const { config, log } = this.#options;
     const { origins, limits } = config.channel;
     const { metrics, services } = this.#hub;
-    return new Upgrades({
-      frameLimit: limits.frame,
+    return {
       isOriginAllowed: compileOrigins(origins, { allowLoopback: config.mode === 'development' }),
       whyClosed: () => this.#whyClosed(),
       connect: (connection, client) => this.#hub.connect(connection, client),
@@ -106,9 +118,9 @@ export class ChannelServer {
       },
       onBadFrame: ({ name }, code) => {
         metrics.countClose(code);
-        log.debug({ socket: name, code }, 'closed for a frame that WebSocket does not allow');
+        log.debug({ socket: name, code }, 'closed for a frame that is not allowed');
       },
-    });
+    };
   }
 
   #whyClosed(): string | undefined {
@@ -121,10 +133,16 @@ export class ChannelServer {
     const { secrets, config } = this.#options;
     const { peers, services } = this.#hub;
     const { access, durable } = services;
-    const token = tokenRoute({ access, secrets, ttlMs: config.channel.tokenTtlMs });
+    const { isOriginAllowed } = this.#admission;
+    const ttlMs = config.channel.tokenTtlMs;
+    const token = crossOrigin(isOriginAllowed, tokenRoute({ access, secrets, ttlMs }));
+    const tokenPreflight = preflight(isOriginAllowed, 'POST, OPTIONS');
     return new Map<string, Route>([
+      ...this.#longPoll.routes(),
       ['POST /token', token],
       ['POST /socket/token', token],
+      ['OPTIONS /token', tokenPreflight],
+      ['OPTIONS /socket/token', tokenPreflight],
       ['GET /healthz', () => ({ status: 200, body: { state: 'live' } })],
       ['GET /readyz', () => this.#readiness()],
       ['GET /metrics', forOperator(secrets, () => this.#metricsText())],

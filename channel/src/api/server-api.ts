@@ -63,10 +63,10 @@ function createParts(options: ServerApiOptions, peers: Peers): ReadRouteParts & 
 
 /** Nothing is said of other processes, and nothing promised, while Redis is away. */
 function whileLive(bus: Pick<Bus, 'live'>, route: Route): Route {
-  return async (request) => {
+  return async (request, response) => {
     if (!bus.live) return unavailable();
     try {
-      return await route(request);
+      return await route(request, response);
     } catch (error) {
       throw asProblem(error);
     }

@@ -6,7 +6,7 @@ const counters = {
   joins: 'Joins that were allowed',
   pushes: 'Pushes that were published',
   deliveries: 'Frames handed to subscribers of broadcasts',
-  skipped: 'Binary broadcasts that clients of protocol version 1 went without',
+  skipped: 'Binary broadcasts that version 1 and long-poll clients go without',
   recoveries: 'Joins that were sent what they had missed',
   repairs: 'Events that were missing on the bus and came from the stream',
   malformed: 'Frames that could not be understood',

@@ -36,7 +36,7 @@ export class Membership implements Member {
     this.droppable = overflow === 'disconnect' ? undefined : { topic, overflow };
   }
 
-  /** Bytes have no form in version 1: such a client goes without them. */
+  /** Bytes have no form in version 1 and over long-poll: such a client goes without them. */
   deliver(frame: BroadcastFrame, event: string | undefined): number {
     const { encoding, services } = this.socket;
     const bytes = frame.of(encoding);

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Message, Ref } from '@plugmesh/shared/protocol';
 import type { Refusal } from '../topics/topic-access.ts';
-import { webSocketTextFrame } from '../transport/web-socket-frame.ts';
 import { CLOSE_CODES, type CloseCause } from './close-codes.ts';
 import type { Connection, Droppable } from './connection.ts';
 import { handleMessage } from './handle-message.ts';
@@ -192,7 +191,7 @@ export class Socket {
   }
 
   #send(text: string): void {
-    const frame = webSocketTextFrame(text);
+    const frame = this.#serializer.frame(text);
     this.services.metrics.count('sent_bytes', frame.length);
     this.deliver(frame);
   }

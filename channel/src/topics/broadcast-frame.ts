@@ -5,7 +5,7 @@ import {
   objectBroadcastHead,
   type Broadcast,
 } from '@plugmesh/shared/protocol';
-import type { Encoding } from '../socket/serializer.ts';
+import { stringLiteral, type Encoding } from '../socket/serializer.ts';
 import { OPCODE, webSocketFrame } from '../transport/web-socket-frame.ts';
 
 const ARRAY_TAIL = Buffer.from(']');
@@ -18,9 +18,9 @@ const OBJECT_TAIL = Buffer.from('}');
  */
 export class BroadcastFrame {
   readonly #message: Broadcast;
-  #isJson: boolean | undefined;
-  #v1: Buffer | undefined;
   #v2: Buffer | undefined;
+  readonly #others: Partial<Record<Encoding, Buffer | undefined>> = {};
+  #isJson: boolean | undefined;
 
   constructor(message: Broadcast) {
     this.#message = message;
@@ -28,24 +28,31 @@ export class BroadcastFrame {
 
   /** The frame for this encoding, or undefined when it has no form for bytes. */
   of(encoding: Encoding): Buffer | undefined {
-    return encoding === 'v2' ? (this.#v2 ??= this.#array()) : (this.#v1 ??= this.#object());
+    // Asked for each subscriber, nearly always for this one.
+    if (encoding === 'v2') return (this.#v2 ??= this.#build('v2'));
+    return (this.#others[encoding] ??= this.#build(encoding));
   }
 
-  #array(): Buffer {
+  #build(encoding: Encoding): Buffer | undefined {
+    this.#isJson ??= isJsonContainer(this.#message.payload);
+    if (this.#isJson) {
+      const parts = this.#textParts(encoding);
+      return isForPoll(encoding)
+        ? stringLiteral(Buffer.concat(parts).toString())
+        : webSocketFrame(OPCODE.text, parts);
+    }
+    if (encoding !== 'v2') return undefined;
+    return webSocketFrame(OPCODE.binary, [encodeBinaryBroadcast(this.#message)]);
+  }
+
+  #textParts(encoding: Encoding): Buffer[] {
     const { topic, event, payload } = this.#message;
-    return this.#hasJson()
-      ? webSocketFrame(OPCODE.text, [Buffer.from(broadcastHead(topic, event)), payload, ARRAY_TAIL])
-      : webSocketFrame(OPCODE.binary, [encodeBinaryBroadcast(this.#message)]);
+    const isObject = encoding === 'v1' || encoding === 'v1-poll';
+    const head = isObject ? objectBroadcastHead(this.#message) : broadcastHead(topic, event);
+    return [Buffer.from(head), payload, isObject ? OBJECT_TAIL : ARRAY_TAIL];
   }
+}
 
-  #object(): Buffer | undefined {
-    if (!this.#hasJson()) return undefined;
-    const { payload } = this.#message;
-    const head = Buffer.from(objectBroadcastHead(this.#message));
-    return webSocketFrame(OPCODE.text, [head, payload, OBJECT_TAIL]);
-  }
-
-  #hasJson(): boolean {
-    return (this.#isJson ??= isJsonContainer(this.#message.payload));
-  }
+function isForPoll(encoding: Encoding): boolean {
+  return encoding === 'v1-poll' || encoding === 'v2-poll';
 }

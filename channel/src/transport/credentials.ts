@@ -3,12 +3,13 @@ import { bearerToken } from '@plugmesh/shared/identity';
 
 const SUB_PROTOCOL = 'base64url.bearer.phx.';
 
-/** The credential of an upgrade: a query parameter, the official client's sub-protocol, or the ordinary header. */
+/** The credential of a new connection: a query parameter, the official client's sub-protocol or header, or the ordinary one. */
 export function credentialsOf(request: IncomingMessage, query: URLSearchParams): string | undefined {
   return (
     query.get('token') ??
     query.get('userToken') ??
     subProtocolToken(request.headers['sec-websocket-protocol']) ??
+    request.headers['x-phoenix-authtoken']?.toString() ??
     bearerToken(request.headers.authorization)
   );
 }

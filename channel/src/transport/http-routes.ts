@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 /** Answers one request, or throws a MeshError. */
-export type Route = (request: IncomingMessage) => Promise<Answer> | Answer;
+export type Route = (request: IncomingMessage, response: ServerResponse) => Promise<Answer> | Answer;
 
 /** `GET /healthz` → its route. */
 export type Routes = ReadonlyMap<string, Route>;
@@ -22,17 +22,17 @@ export function httpRoutes(
   log: Log,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    void answer(routes, request)
+    void answer(routes, request, response)
       .catch((error: unknown) => problem(isAborted(request) ? aborted(error) : error, request, log))
       .then((result) => send(response, result));
   };
 }
 
-async function answer(routes: Routes, request: IncomingMessage): Promise<Answer> {
+async function answer(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<Answer> {
   const path = request.url?.split('?')[0] ?? '';
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
   const route = routes.get(`${method} ${path}`);
-  if (route) return route(request);
+  if (route) return route(request, response);
   const methods = [...routes.keys()]
     .filter((key) => key.endsWith(` ${path}`))
     .map((key) => key.split(' ', 1).join());

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 /** The parts of an origin, or of an entry of `channel.origins`, where each part may be missing. */
 interface OriginParts {
   readonly scheme: string | undefined;
@@ -12,6 +14,9 @@ export interface OriginRequest {
   readonly hosts: readonly (string | undefined)[];
 }
 
+/** Whether pages of an origin may connect. */
+export type OriginCheck = (request: OriginRequest) => boolean;
+
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', ws: '80', https: '443', wss: '443' };
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -19,7 +24,7 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 export function compileOrigins(
   entries: readonly string[],
   { allowLoopback }: { readonly allowLoopback: boolean },
-): (request: OriginRequest) => boolean {
+): OriginCheck {
   const patterns = entries.map(parseOrigin);
   return ({ origin, hosts }) => {
     if (origin === undefined) return true;
@@ -28,6 +33,11 @@ export function compileOrigins(
     if (allowLoopback && LOOPBACK.has(parts.host)) return true;
     return hosts.some((host) => isHost(parts, host)) || patterns.some((pattern) => matches(pattern, parts));
   };
+}
+
+/** What a request says of where it came from. */
+export function originOf({ headers }: IncomingMessage): OriginRequest {
+  return { origin: headers.origin, hosts: [headers.host, headers['x-forwarded-host']?.toString()] };
 }
 
 /** `scheme://host:port`, each part optional; parts that are missing are undefined. */

@@ -2,28 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MeshError, PROBLEM_TYPE, problemDocument } from '@plugmesh/shared/errors';
 import { WebSocketServer } from 'ws';
-import type { Connection } from '../socket/connection.ts';
 import { serializerFor } from '../socket/serializer.ts';
-import type { Client, Socket } from '../socket/socket.ts';
 import { Slices } from '../slices.ts';
+import { closedRefusal, originRefusal, versionRefusal, type Admission } from './admission.ts';
 import { credentialsOf, withoutToken } from './credentials.ts';
-import type { OriginRequest } from './origins.ts';
-import { WebSocketConnection, type OutboundOptions } from './web-socket-connection.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
 
-/** What decides on upgrades and takes what comes of them. */
-export interface UpgradeOptions {
+/** What decides on upgrades. */
+export interface UpgradeOptions extends Admission {
   /** Longest frame, in bytes. */
   readonly frameLimit: number;
-  readonly isOriginAllowed: (request: OriginRequest) => boolean;
-  /** Why nobody is let in at the moment, if so. */
-  readonly whyClosed: () => string | undefined;
-  readonly connect: (connection: Connection, client: Client) => Socket;
-  readonly disconnect: (socket: Socket) => void;
-  readonly outbound: OutboundOptions;
-  /** An upgrade was answered with a problem. */
-  readonly onRefused: (error: MeshError) => void;
-  /** `ws` closed a connection for what came over it. */
-  readonly onBadFrame: (socket: Socket, code: number) => void;
 }
 
 /** A handshake that waits for its turn. */
@@ -74,7 +62,7 @@ export class Upgrades {
     const serializer = serializerFor(query.get('vsn'));
     const refusal = this.#refusalOf(request);
     if (refusal || !serializer) {
-      this.#refuse(stream, refusal ?? versionRefused(query.get('vsn')));
+      this.#refuse(stream, refusal ?? versionRefusal(query.get('vsn')));
       return;
     }
     const credentials = credentialsOf(request, query);
@@ -100,20 +88,9 @@ export class Upgrades {
   #refusalOf(request: IncomingMessage): MeshError | undefined {
     const path = request.url?.split('?')[0] ?? '';
     if (!PATHS.has(path)) return new MeshError('MESH_NOT_FOUND', `no socket is served at '${path}'`);
-    const { origin, host } = request.headers;
-    const hosts = [host, request.headers['x-forwarded-host']?.toString()];
-    if (!this.#options.isOriginAllowed({ origin, hosts })) {
-      const fix = 'list it in channel.origins of plugmesh.toml';
-      return new MeshError('MESH_ORIGIN_REFUSED', `origin '${String(origin)}' may not connect`, { fix });
-    }
-    const closed = this.#options.whyClosed();
-    return closed === undefined ? undefined : new MeshError('MESH_OVERLOADED', closed);
+    const { isOriginAllowed, whyClosed } = this.#options;
+    return originRefusal(request, isOriginAllowed) ?? closedRefusal(whyClosed());
   }
-}
-
-function versionRefused(vsn: string | null): MeshError {
-  const message = `expected protocol version 2.0.0 (vsn=2.0.0) or 1.0.0, received '${String(vsn)}'`;
-  return new MeshError('MESH_VERSION_REFUSED', message);
 }
 
 /** The close code with which `ws` answers (RFC 6455 § 7.4.1). */

@@ -60,6 +60,7 @@ export interface ChannelLimits {
   /** Bytes of a topic's or event's name. */
   readonly name: number;
   readonly idleMs: number;
+  readonly pollMs: number;
   /** Of one process; undefined: as much as it takes. */
   readonly memory: number | undefined;
 }

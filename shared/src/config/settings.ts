@@ -130,6 +130,7 @@ export const SETTINGS = {
   'channel.limits.queue': setting(kind.bytes, '1MiB', 'What may wait for one slow socket.'),
   'channel.limits.name': setting(kind.count(), 255, 'Longest name of a topic or event, in bytes.'),
   'channel.limits.idle': setting(kind.time, '60s', 'How long a socket may say nothing.'),
+  'channel.limits.poll': setting(kind.time, '10s', 'How long a long-poll request waits for messages.'),
   'channel.limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is replaced.'),
 
   'mesh.host': setting(kind.host, '127.0.0.1', 'Address the control process listens on.'),

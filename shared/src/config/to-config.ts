@@ -79,6 +79,7 @@ function toChannel(values: SettingValues): ChannelConfig {
       queue: values['channel.limits.queue'],
       name: values['channel.limits.name'],
       idleMs: values['channel.limits.idle'],
+      pollMs: values['channel.limits.poll'],
       memory: values['channel.limits.memory'],
     },
   };

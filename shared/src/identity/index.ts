@@ -1,4 +1,5 @@
 export * from './channel-tokens.ts';
 export * from './identity.ts';
+export * from './mac.ts';
 export * from './process-tokens.ts';
 export { loadSecrets, secretTexts, type Secrets } from './secrets.ts';

@@ -5,7 +5,15 @@ import type { Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 
 /** What the mesh's one secret is used for; each has a key of its own. */
-const PURPOSES = ['channelToken', 'channelId', 'pluginToken', 'operatorToken', 'identitySeed'] as const;
+const PURPOSES = [
+  'channelToken',
+  'channelId',
+  'pluginToken',
+  'operatorToken',
+  'identitySeed',
+  'longPoll',
+  'relay',
+] as const;
 
 type Purpose = (typeof PURPOSES)[number];
 

@@ -22,6 +22,8 @@ export const CENSUS = 'plugmesh:census';
 export const ADMIN_LIST = 'plugmesh:admin:list';
 /** Redis channel that says nothing: who is subscribed to it is a channel process with members of the topic `admin`. */
 export const ADMIN_WATCH = 'plugmesh:admin:watch';
+/** Prefix of the Redis channels, one for each channel process, by which requests of long-poll reach the right one. */
+export const POLL_RELAY = 'plugmesh:poll:';
 
 /** Where and what: the two parts of a bus channel's name. */
 export interface Address {
