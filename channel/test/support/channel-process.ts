@@ -15,6 +15,8 @@ import {
 import { Redis } from 'ioredis';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
+/** The same for all, so that several processes are one mesh. */
+const SECRET = 'the one secret of all processes of a test';
 
 /** A topic rule that allows everything and asks for nothing, changed by `rule`. */
 export function topicRule(rule: Partial<TopicRule> & Pick<TopicRule, 'pattern'>): TopicRule {
@@ -106,7 +108,7 @@ export class ChannelProcess {
 
   /** Starts the process, again after `kill`. */
   async resume(): Promise<void> {
-    const env = { PLUGMESH_FILE: join(this.#folder, 'plugmesh.toml') };
+    const env = { PLUGMESH_FILE: join(this.#folder, 'plugmesh.toml'), PLUGMESH_SECRET: SECRET };
     this.#process = await startProcess(['node', MAIN], { env, ready: /channel listens on/ });
     await this.untilReady();
   }
@@ -140,7 +142,7 @@ export class ChannelProcess {
 
   /** Sends a request as the operator; a body that is no text goes out as JSON. */
   async operator(method: string, path: string, body?: unknown, headers: object = {}): Promise<Response> {
-    const secrets = loadSecrets({ secrets: [], stateDir: join(this.#folder, '.plugmesh') });
+    const secrets = loadSecrets({ secrets: [SECRET], stateDir: this.#folder });
     const authorization = `Bearer ${operatorToken(secrets)}`;
     return fetch(this.url + path, {
       method,

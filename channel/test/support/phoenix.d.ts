@@ -20,6 +20,7 @@ declare module 'phoenix' {
     onOpen(callback: () => void): void;
     onClose(callback: (event: { code: number }) => void): void;
   }
+  export const LongPoll: unknown;
   export class Presence {
     constructor(channel: Channel);
     readonly state: Readonly<Record<string, { metas: { phx_ref: string }[] }>>;
