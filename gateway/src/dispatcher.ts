@@ -97,12 +97,12 @@ export class Dispatcher {
 
   #serveRoute(req: GatewayRequest, res: ServerResponse, arrival: Arrival & { routed: RoutedPath }): void {
     const { route } = arrival.routed;
-    if (route.cors.isPreflight(req)) {
+    if (route.cors?.isPreflight(req)) {
       res.setHeader('x-request-id', req.requestId);
       route.cors.answerPreflight(req, res);
       return;
     }
-    route.cors.apply(req, res);
+    route.cors?.apply(req, res);
     if (route.kind === 'plugin') refuseServiceWorker(req);
     const permission = this.#admit(req, arrival.target, arrival.routed);
     const body = bodyOf(req, permission);
@@ -137,7 +137,7 @@ export class Dispatcher {
   #checkOrigin(req: GatewayRequest, route: Route, { host }: Origin): void {
     const { origin } = req.headers;
     if (route.kind === 'service' || origin === undefined) return;
-    if (isSameOrigin(origin, host) || route.cors.allows(origin)) return;
+    if (isSameOrigin(origin, host) || route.cors?.allows(origin)) return;
     throw new MeshError('MESH_ORIGIN_REFUSED', `pages of '${origin}' may not open WebSockets here`);
   }
 

@@ -4,6 +4,7 @@ import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
 import { meshPorts } from '@plugmesh/shared/processes';
 import { eventually } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
+import { LongPoll, Socket } from 'phoenix';
 import { WebSocket } from 'ws';
 import { TestMesh } from './support/test-mesh.ts';
 
@@ -62,6 +63,24 @@ describe('two gateways and two channels on one port each', function () {
     }
     redis.disconnect();
     for (const socket of sockets) socket.terminate();
+  });
+
+  it('serves long-poll through both gateways, whichever channel process a request reaches', async () => {
+    const heard: unknown[] = [];
+    const sockets = Array.from({ length: 6 }, () => {
+      const socket = new Socket(`${mesh.origin.replace('http', 'ws')}/socket`, { transport: LongPoll });
+      const system = socket.channel('system');
+      system.on('polled', (payload) => heard.push(payload));
+      socket.connect();
+      system.join();
+      return { socket, system };
+    });
+    await eventually(() => sockets.every(({ system }) => system.state === 'joined'), { timeoutMs: 20_000 });
+    const redis = new Redis(meshPorts(mesh.config, []).redis);
+    await redis.publish('to:system:polled', '{"n":1}');
+    await eventually(() => heard.length === 6);
+    redis.disconnect();
+    for (const { socket } of sockets) socket.disconnect();
   });
 
   async function joined(): Promise<WebSocket> {

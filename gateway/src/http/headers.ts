@@ -65,12 +65,16 @@ export function cleanRequestHeaders(headers: IncomingHttpHeaders): IncomingHttpH
   return clean;
 }
 
-/** Removes from a plugin's answer what belongs to one hop, to the mesh, or to the origin all plugins share. */
-export function cleanResponseHeaders(headers: IncomingHttpHeaders): void {
+/**
+ * Removes from a plugin's answer what belongs to one hop, to the mesh, or to the origin all plugins share; `keepsCors`: not
+ * what it says to pages of other origins.
+ */
+export function cleanResponseHeaders(headers: IncomingHttpHeaders, { keepsCors = false } = {}): void {
   if (headers.connection !== undefined)
     for (const name of connectionNames(headers.connection)) drop(headers, name);
   for (const name in headers) {
-    if (NEVER_ANSWERED.has(name) || name.startsWith('access-control-')) drop(headers, name);
+    if (NEVER_ANSWERED.has(name)) drop(headers, name);
+    else if (!keepsCors && name.startsWith('access-control-')) drop(headers, name);
   }
   const cookies = headers['set-cookie'];
   if (cookies !== undefined) {

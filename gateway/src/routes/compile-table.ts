@@ -57,7 +57,14 @@ function serviceRoutes(parts: TableParts): Route[] {
   const cors = new CorsPolicy(parts.cors);
   const permission = compileRoutes(SERVICE_HTTP);
   return Object.entries(SERVICE_PREFIXES).flatMap(([id, prefixes]) => {
-    const shared = { id, cors, permission, pool: parts.pool(id), meter: parts.metrics.meter(id) };
+    // Pages that may open its WebSockets may also read its answers: one list, and channel has it.
+    const shared = {
+      id,
+      cors: id === 'channel' ? undefined : cors,
+      permission,
+      pool: parts.pool(id),
+      meter: parts.metrics.meter(id),
+    };
     const fixed = { kind: 'service', stripPrefix: false, html: 'trusted', closed: undefined } as const;
     return prefixes.map((prefix) => ({ ...shared, ...fixed, prefix }));
   });

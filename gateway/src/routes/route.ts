@@ -15,7 +15,8 @@ export interface Route {
   /** Whether the upstream sees the path without the prefix. */
   readonly stripPrefix: boolean;
   readonly html: 'sandbox' | 'trusted';
-  readonly cors: CorsPolicy;
+  /** Undefined: whoever answers says itself which pages may read it. */
+  readonly cors: CorsPolicy | undefined;
   readonly pool: Pool;
   readonly meter: RouteMeter;
   /** Why it cannot be reached whatever its instances say, e.g. `disabled`. */

@@ -14,7 +14,7 @@ export class Pools {
 
   get(id: string): Pool {
     let pool = this.#pools.get(id);
-    if (!pool) this.#pools.set(id, (pool = new Pool(this.#limits)));
+    if (!pool) this.#pools.set(id, (pool = new Pool(this.#limitsOf(id))));
     return pool;
   }
 
@@ -32,6 +32,11 @@ export class Pools {
       this.get(id).update(instances);
       return this.get(id).instances.map((instance) => ({ instance, path: http.health }));
     });
+  }
+
+  /** Clients of channel that poll wait by the thousand, each in a request; channel itself limits how many there are. */
+  #limitsOf(id: string): InstanceLimits {
+    return id === 'channel' ? { ...this.#limits, inFlight: Infinity } : this.#limits;
   }
 
   /** Closes the connections of all instances. */

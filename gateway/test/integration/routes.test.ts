@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { operatorToken, loadSecrets, pluginToken } from '@plugmesh/shared/identity';
 import type { MiddlewareRule } from '@plugmesh/shared/mesh-document';
 import { eventually } from '@plugmesh/shared/testing';
@@ -213,6 +214,50 @@ describe('routes and what is around them', () => {
       assert.equal(res.headers['access-control-allow-origin'], '*');
       assert.equal(res.headers['access-control-allow-credentials'], undefined);
       await open.stop();
+    });
+  });
+
+  describe('the channel service', () => {
+    let channel: RecordingUpstream;
+    let mesh: TestGateway;
+    before(async () => {
+      channel = await RecordingUpstream.start();
+      mesh = await TestGateway.start({
+        services: { channel: { url: channel.url } },
+        gateway: { limits: { inFlight: 2, pending: 1 } },
+      });
+    });
+    after(async () => {
+      await mesh.stop();
+      await channel.stop();
+    });
+
+    it('says itself which pages may read it, preflights included', async () => {
+      channel.answer = () =>
+        'HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: https://page.test\r\nContent-Length: 0\r\n\r\n';
+      for (const method of ['options', 'get', 'post'] as const) {
+        const request = supertest(mesh.url)[method]('/socket/longpoll?vsn=2.0.0');
+        const res = await request
+          .set('Origin', 'https://page.test')
+          .set('Access-Control-Request-Method', 'GET')
+          .expect(200);
+        assert.equal(res.headers['access-control-allow-origin'], 'https://page.test');
+        assert.equal(channel.last.method, method.toUpperCase());
+        assert.equal(channel.last.path, '/socket/longpoll?vsn=2.0.0');
+      }
+    });
+
+    it('may let any number of polls wait', async () => {
+      const before = channel.requests.length;
+      const waiting: Socket[] = [];
+      channel.answer = (_, socket) => {
+        waiting.push(socket);
+        return false;
+      };
+      const polls = [...Array(8)].map(() => fetch(`${mesh.url}/socket/longpoll`));
+      await eventually(() => channel.requests.length === before + 8);
+      for (const socket of waiting) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      for (const poll of polls) assert.equal((await poll).status, 200);
     });
   });
 
