@@ -16,6 +16,7 @@ export interface LongPollRoutesOptions extends Pick<
   Admission,
   'isOriginAllowed' | 'whyClosed' | 'onRefused'
 > {
+  readonly isDraining: () => boolean;
   readonly node: string;
   readonly tokens: PollTokens;
   readonly polls: Pick<LongPolls, 'open' | 'handle'>;
@@ -49,10 +50,13 @@ export class LongPollRoutes {
   }
 
   #route(answer: Answering): Route {
-    const { isOriginAllowed } = this.#options;
+    const { isOriginAllowed, isDraining } = this.#options;
     return crossOrigin(isOriginAllowed, async (request, response) => {
       const refusal = originRefusal(request, isOriginAllowed);
-      return { status: 200, body: refusal ? this.#refuse(refusal) : await answer(request, response) };
+      const body = refusal ? this.#refuse(refusal) : await answer(request, response);
+      // Of polls that wait too: the client's next request is for another process.
+      if (isDraining()) response.shouldKeepAlive = false;
+      return { status: 200, body };
     });
   }
 

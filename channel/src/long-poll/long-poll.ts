@@ -62,6 +62,7 @@ export class LongPoll {
     const { queue, frame } = this.#parts.config.channel.limits;
     return new LongPollRoutes({
       ...this.#parts,
+      isDraining: () => this.#isDraining,
       node: this.#node,
       tokens: this.#tokens,
       polls: this.#polls,

@@ -128,8 +128,8 @@ describe('long-poll with several channel processes', function () {
     await client.join('room:5');
     const waiting = await handedOn(client);
     await two!.kill('SIGTERM');
-    const { status, token } = await waiting.reply;
-    assert.equal(status, 204);
+    const { status, token, headers } = await waiting.reply;
+    assert.deepEqual([status, headers.get('connection')], [204, 'close']);
     await publish('room:5', 1);
     const onward = new PollClient(one!.url);
     onward.token = token;
