@@ -35,6 +35,14 @@ declare module 'phoenix-1.2' {
   export * from 'phoenix';
 }
 
+declare module 'phoenix-1.6' {
+  export * from 'phoenix';
+}
+
 declare module 'phoenix-1.7' {
+  export * from 'phoenix';
+}
+
+declare module 'phoenix-1.8.3' {
   export * from 'phoenix';
 }
