@@ -29,6 +29,17 @@ declare module 'phoenix' {
     onLeave(callback: (key: string) => void): void;
     onSync(callback: () => void): void;
   }
+  export interface Frame {
+    readonly join_ref: string | null;
+    readonly ref: string | null;
+    readonly topic: string;
+    readonly event: string;
+    readonly payload: unknown;
+  }
+  export const Serializer: {
+    encode(frame: Frame, callback: (bytes: string | ArrayBuffer) => void): void;
+    decode(bytes: string | ArrayBuffer, callback: (frame: Frame) => void): void;
+  };
 }
 
 declare module 'phoenix-1.2' {
