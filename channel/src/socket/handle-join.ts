@@ -64,9 +64,9 @@ function answer(
     socket.refuse(message, verdict.refusal);
     return false;
   }
-  const { topic, joinRef } = message;
+  const { topic, joinRef, ref } = message;
   const { id, rule } = verdict;
-  const membership = new Membership(socket, { topic, joinRef, id, overflow: rule.overflow });
+  const membership = new Membership(socket, { topic, joinRef, ref, id, overflow: rule.overflow });
   socket.attach(membership);
   membership.tokenFrom = verdict.token?.from;
   socket.services.expiries.set(membership, verdict.token?.expiresAt);

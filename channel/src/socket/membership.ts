@@ -6,7 +6,7 @@ import type { Droppable } from './connection.ts';
 import type { Socket } from './socket.ts';
 
 /** What a membership is made from. */
-export interface MembershipOptions extends Pick<Membership, 'topic' | 'joinRef' | 'id'> {
+export interface MembershipOptions extends Pick<Membership, 'topic' | 'joinRef' | 'ref' | 'id'> {
   readonly overflow: TopicRule['overflow'];
 }
 
@@ -15,6 +15,8 @@ export class Membership implements Member {
   readonly socket: Socket;
   readonly topic: string;
   readonly joinRef: Ref;
+  /** That of the join itself. */
+  readonly ref: Ref;
   /** The client's own id: from its token, else the socket's. */
   readonly id: string;
   /** What may become of its broadcasts when the socket is too slow; undefined: the socket is closed. */
@@ -28,10 +30,11 @@ export class Membership implements Member {
   #held: Buffer[] | undefined;
   #heldBytes = 0;
 
-  constructor(socket: Socket, { topic, joinRef, id, overflow }: MembershipOptions) {
+  constructor(socket: Socket, { topic, joinRef, ref, id, overflow }: MembershipOptions) {
     this.socket = socket;
     this.topic = topic;
     this.joinRef = joinRef;
+    this.ref = ref;
     this.id = id;
     this.droppable = overflow === 'disconnect' ? undefined : { topic, overflow };
   }
@@ -67,8 +70,11 @@ export class Membership implements Member {
     if (this.#heldBytes > this.socket.services.limits.queue) this.socket.close('slow');
   }
 
-  /** Whether a message belongs to this membership, and not to an earlier one of the same topic. */
+  /**
+   * Whether a message belongs to this membership, and not to an earlier one of the same topic. Some clients join with
+   * another join_ref (phyllo: 0) and then name the ref of that join, as Phoenix has always allowed for pushes.
+   */
   isCurrent(joinRef: Ref): boolean {
-    return joinRef === null || joinRef === this.joinRef;
+    return joinRef === null || joinRef === this.joinRef || joinRef === this.ref;
   }
 }
