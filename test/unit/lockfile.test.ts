@@ -40,18 +40,22 @@ describe('the lockfile', () => {
   });
 });
 
-describe('the lockfiles of the plugins in other languages', () => {
-  it('name no place but the public index of crates', () => {
-    const sources = [...read('services/hello-rust/Cargo.lock').matchAll(/^source = "(.+)"$/gm)];
-    assert.deepEqual(
-      [...new Set(sources.map(([, source]) => source))],
-      ['registry+https://github.com/rust-lang/crates.io-index'],
-    );
-  });
+describe('the lockfiles of what is written in other languages', () => {
+  for (const file of ['services/hello-rust/Cargo.lock', 'test/mesh/clients/phoenix-rust/Cargo.lock']) {
+    it(`name no place but the public index of crates: ${file}`, () => {
+      const sources = [...read(file).matchAll(/^source = "(.+)"$/gm)];
+      assert.deepEqual(
+        [...new Set(sources.map(([, source]) => source))],
+        ['registry+https://github.com/rust-lang/crates.io-index'],
+      );
+    });
+  }
 
-  it('pin every Python package, and name no index', () => {
-    const lines = read('services/hello-python/requirements.txt').split('\n');
-    const packages = lines.filter((line) => line !== '' && !line.startsWith('#'));
-    for (const line of packages) assert.match(line, /^[a-z0-9-]+==[\d.]+( ; .+)?$/);
-  });
+  for (const folder of ['services/hello-python', 'test/mesh/clients/phoenix-python']) {
+    it(`pin every Python package, and name no index: ${folder}`, () => {
+      const lines = read(`${folder}/requirements.txt`).split('\n');
+      const packages = lines.filter((line) => line !== '' && !line.startsWith('#'));
+      for (const line of packages) assert.match(line, /^[a-z0-9-]+==[\d.]+( ; .+)?$/);
+    });
+  }
 });

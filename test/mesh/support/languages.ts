@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadConfig, type Config } from '@plugmesh/shared/config';
 import { parseManifest, type Manifest } from '@plugmesh/shared/manifest';
 import { prepare } from '@plugmesh/shared/processes';
@@ -25,7 +25,7 @@ export const LANGUAGES: readonly Language[] = [
   { id: 'hello-rust', language: 'rust', figure: 'threads' },
 ];
 
-/** Such a plugin, built on this machine. */
+/** Such a plugin, or another program with a manifest, built on this machine. */
 export interface Built {
   readonly state: 'built';
   readonly id: string;
@@ -36,10 +36,10 @@ export interface Built {
 /** A plugin, or the reason why this machine cannot build it. */
 export type BuildResult = Built | { readonly state: 'skipped'; readonly reason: string };
 
-/** Copies a plugin's sources to the cache and runs its own setup there, unless that has been done for them. */
-export async function build({ id }: Language): Promise<BuildResult> {
-  const folder = join(testCache('services'), id);
-  await cp(join(SERVICES, id), folder, {
+/** Copies a program's sources to the cache and runs its own setup there, unless that has been done for them. */
+export async function build({ id }: Pick<Language, 'id'>, sources = SERVICES): Promise<BuildResult> {
+  const folder = join(testCache(basename(sources)), id);
+  await cp(join(sources, id), folder, {
     recursive: true,
     // Cargo builds again what looks younger than its output.
     preserveTimestamps: true,
@@ -47,14 +47,14 @@ export async function build({ id }: Language): Promise<BuildResult> {
   });
   const file = join(folder, 'plugin.json');
   const manifest = parseManifest(readFileSync(file, 'utf8'), file, { id });
-  const result = await prepare(cacheConfig(), manifest);
+  const result = await prepare(cacheConfig(dirname(folder)), manifest);
   if (result.state === 'prepared') return { state: 'built', id, folder, manifest };
   if (result.state === 'skipped') return { state: 'skipped', reason: result.reason };
   throw new Error(`${id} could not be built: ${JSON.stringify(result)}`);
 }
 
-function cacheConfig(): Config {
-  const file = join(testCache('services'), 'plugmesh.toml');
+function cacheConfig(folder: string): Config {
+  const file = join(folder, 'plugmesh.toml');
   writeFileSync(file, '');
   return loadConfig({ file, env: {} });
 }
