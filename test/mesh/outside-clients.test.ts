@@ -117,7 +117,7 @@ describe('clients of Phoenix Channels in other languages', function () {
 
       before(async function () {
         this.timeout(BUILD_TIMEOUT_MS);
-        const result = await build({ id }, CLIENTS);
+        const result = await build({ id }, { folder: CLIENTS });
         if (result.state === 'skipped') skipped(this, id, result.reason);
         const origin = mesh.origin.replace('http', 'ws');
         client = started = await Client.start(result, [

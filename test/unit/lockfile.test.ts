@@ -41,7 +41,9 @@ describe('the lockfile', () => {
 });
 
 describe('the lockfiles of what is written in other languages', () => {
-  for (const file of ['services/hello-rust/Cargo.lock', 'test/mesh/clients/phoenix-rust/Cargo.lock']) {
+  const clients = ['phoenix', 'publish'].map((name) => `test/mesh/clients/${name}`);
+  for (const folder of ['services/hello', ...clients]) {
+    const file = `${folder}-rust/Cargo.lock`;
     it(`name no place but the public index of crates: ${file}`, () => {
       const sources = [...read(file).matchAll(/^source = "(.+)"$/gm)];
       assert.deepEqual(
@@ -51,9 +53,10 @@ describe('the lockfiles of what is written in other languages', () => {
     });
   }
 
-  for (const folder of ['services/hello-python', 'test/mesh/clients/phoenix-python']) {
-    it(`pin every Python package, and name no index: ${folder}`, () => {
-      const lines = read(`${folder}/requirements.txt`).split('\n');
+  for (const folder of ['services/hello', ...clients]) {
+    const file = `${folder}-python/requirements.txt`;
+    it(`pin every Python package, and name no index: ${file}`, () => {
+      const lines = read(file).split('\n');
       const packages = lines.filter((line) => line !== '' && !line.startsWith('#'));
       for (const line of packages) assert.match(line, /^[a-z0-9-]+==[\d.]+( ; .+)?$/);
     });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { loadConfig, type Config } from '@plugmesh/shared/config';
@@ -36,8 +36,17 @@ export interface Built {
 /** A plugin, or the reason why this machine cannot build it. */
 export type BuildResult = Built | { readonly state: 'skipped'; readonly reason: string };
 
+/** What is built: the folder that has it, and files beside those that are there. */
+export interface Sources {
+  readonly folder?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** Copies a program's sources to the cache and runs its own setup there, unless that has been done for them. */
-export async function build({ id }: Pick<Language, 'id'>, sources = SERVICES): Promise<BuildResult> {
+export async function build(
+  { id }: Pick<Language, 'id'>,
+  { folder: sources = SERVICES, files = {} }: Sources = {},
+): Promise<BuildResult> {
   const folder = join(testCache(basename(sources)), id);
   await cp(join(sources, id), folder, {
     recursive: true,
@@ -45,6 +54,10 @@ export async function build({ id }: Pick<Language, 'id'>, sources = SERVICES): P
     preserveTimestamps: true,
     filter: (path) => !MADE.has(basename(path)),
   });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
   const file = join(folder, 'plugin.json');
   const manifest = parseManifest(readFileSync(file, 'utf8'), file, { id });
   const result = await prepare(cacheConfig(dirname(folder)), manifest);
