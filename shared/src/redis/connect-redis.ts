@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Log } from '../log/index.ts';
+import { cutWhenSilent } from './cut-when-silent.ts';
 
 /** A connection that outlives outages of its server. */
 export type RedisConnection = Redis;
@@ -13,17 +14,19 @@ export interface ConnectOptions {
   readonly lazy?: boolean;
   /** Whether commands wait for a server that is away (default), or are rejected at once. */
   readonly queue?: boolean;
+  /** How long the server may say nothing before the connection is opened anew; default 5 s. */
+  readonly silentMs?: number;
 }
 
 const LONGEST_RETRY_MS = 1000;
 const COMMAND_TIMEOUT_MS = 5000;
 
 /**
- * Opens a connection that tries for ever and never throws on its own. While the server is away, commands wait for a few
+ * Opens a connection that tries for ever and never throws on its own. One that has gone silent is opened anew. While the server is away, commands wait for a few
  * attempts (`queue: false`: not at all) and are then rejected; memory does not grow with the length of an outage.
  */
 export function connectRedis(url: string, options: ConnectOptions): RedisConnection {
-  const { name, log, lazy = false, queue = true } = options;
+  const { name, log, lazy = false, queue = true, silentMs = COMMAND_TIMEOUT_MS } = options;
   const connection = new Redis(url, {
     connectionName: name,
     lazyConnect: lazy,
@@ -38,6 +41,7 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
     autoResubscribe: false,
   });
   logOutages(connection, name, log);
+  cutWhenSilent(connection, silentMs);
   return connection;
 }
 

@@ -20,7 +20,6 @@ export interface SubscriptionOptions {
 
 const FIRST_WAIT_MS = 1000;
 const RETRY_MS = 1000;
-const PING_EVERY_MS = 10_000;
 
 /** One Redis connection that holds subscriptions and takes them up again whenever the server comes back. */
 export class Subscription {
@@ -30,7 +29,7 @@ export class Subscription {
   readonly #firstLive = Promise.withResolvers<true>();
   #connection: RedisConnection | undefined;
   #live = false;
-  #timers: NodeJS.Timeout[] = [];
+  #retries: NodeJS.Timeout[] = [];
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -75,7 +74,7 @@ export class Subscription {
 
   /** Disconnects for good; no message is delivered afterwards. */
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#retries) clearTimeout(timer);
     this.#live = false;
     const connection = this.#connection;
     if (!connection) return;
@@ -94,7 +93,6 @@ export class Subscription {
     );
     connection.on('ready', () => void this.#subscribeAll(connection));
     connection.on('close', () => this.#lose());
-    this.#timers = [setInterval(() => void this.#ping(connection), PING_EVERY_MS).unref()];
     return connection;
   }
 
@@ -118,18 +116,12 @@ export class Subscription {
     if (connection.status !== 'ready') return;
     this.#options.log.warn({ err: error, connection: this.#options.name }, 'Redis refused a subscription');
     const retry = (): void => void (connection.status === 'ready' && this.#subscribeAll(connection));
-    this.#timers.push(setTimeout(retry, RETRY_MS).unref());
+    this.#retries.push(setTimeout(retry, RETRY_MS).unref());
   }
 
   #lose(): void {
     if (!this.#live) return;
     this.#live = false;
     this.#options.onLost?.();
-  }
-
-  /** Finds a server that hangs, or a path that swallows packets: both leave the socket open and silent. */
-  async #ping(connection: RedisConnection): Promise<void> {
-    if (connection.status !== 'ready') return;
-    await connection.ping().catch(() => connection.disconnect(true));
   }
 }

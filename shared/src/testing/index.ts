@@ -2,3 +2,4 @@ export * from './eventually.ts';
 export * from './free-port.ts';
 export * from './redis-server.ts';
 export * from './start-process.ts';
+export * from './tcp-relay.ts';
