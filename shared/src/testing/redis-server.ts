@@ -25,8 +25,9 @@ export class RedisServer {
     return server;
   }
 
-  /** Starts the server again on the same port with the same data, after `kill`. */
-  async resume(): Promise<void> {
+  /** Starts the server again on the same port with the same data, or `empty`, after `kill`. */
+  async resume({ empty = false }: { readonly empty?: boolean } = {}): Promise<void> {
+    if (empty) await rm(join(this.#folder, 'appendonlydir'), { recursive: true, force: true });
     const child = spawn(
       process.env['REDIS_SERVER'] ?? 'redis-server',
       ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--appendonly', 'yes'],
@@ -49,6 +50,11 @@ export class RedisServer {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** Stops and continues it as it is: SIGSTOP and SIGCONT. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal);
   }
 
   /** Ends the process and removes its data. */

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { eventually } from '@plugmesh/shared/testing';
+import { channelDrained } from '../../../test/faults/faults/channel-drained.ts';
+import { channelKilled } from '../../../test/faults/faults/channel-killed.ts';
+import { pubsubKilled } from '../../../test/faults/faults/pubsub-killed.ts';
+import type { Fault } from '../../../test/faults/support/fault.ts';
+import { play, type Observation } from '../../../test/faults/support/play.ts';
+import type { Stage } from '../../../test/faults/support/stage.ts';
+
+const CLIENTS = 30;
+
+/** Small and short: `node test/faults/run.ts` plays all of them with hundreds of clients. */
+async function observe(fault: Fault): Promise<Observation> {
+  const seen = await play({ ...fault, options: { ...fault.options, clients: CLIENTS } });
+  assert.deepEqual(seen.problems, [], JSON.stringify(seen));
+  return seen;
+}
+
+/** Every client was told of its plain topic, and channel does not call itself ready. */
+async function untilTold({ pages, channels }: Stage): Promise<void> {
+  await eventually(() => pages.every(({ losses }) => losses.length > 0), { timeoutMs: 20_000 });
+  assert.equal(await channels.areReady(), false);
+}
+
+describe('two channel processes, official clients and numbered events', function () {
+  this.timeout(150_000);
+
+  it('tell clients of a Redis that stands still, and lose no durable event', async () => {
+    const seen = await observe({
+      name: 'redis-paused',
+      what: 'until all are told',
+      async cause(stage): Promise<undefined> {
+        stage.redis.signal('SIGSTOP');
+        await untilTold(stage).finally(() => stage.redis.signal('SIGCONT'));
+      },
+    });
+    assert.equal(seen.told, CLIENTS);
+  });
+
+  it('tell clients of a connection to Redis that is half open, and bring durable events afterwards', async () => {
+    const seen = await observe({
+      name: 'bus-half-open',
+      what: 'until all are told',
+      async cause(stage): Promise<undefined> {
+        stage.busRelay.silence();
+        await untilTold(stage);
+        stage.busRelay.resume();
+      },
+    });
+    assert.equal(seen.told, CLIENTS);
+    assert.ok(seen.plain.lost > 0, 'the publisher reached Redis all the time');
+  });
+
+  it('come back by themselves when Redis cuts what subscribes', async () => {
+    const seen = await observe(pubsubKilled);
+    assert.equal(seen.told, CLIENTS);
+  });
+
+  it('lose no durable event when they are killed one after the other', async () => {
+    await observe(channelKilled);
+  });
+
+  it('have their clients back within three seconds when they are drained one after the other', async () => {
+    const seen = await observe(channelDrained);
+    assert.equal(seen.told, CLIENTS);
+  });
+});

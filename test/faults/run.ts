@@ -1,0 +1,27 @@
+/**
+ * Lets things go wrong for real while events are published, and says what the clients saw of it: `node
+ * test/faults/run.ts [name …]`, every fault without names. Needs a redis-server. Exit code 0: everything held.
+ */
+import { writeFileSync } from 'node:fs';
+import { FAULTS } from './table.ts';
+import { play, type Observation } from './support/play.ts';
+
+const FILE = new URL('result.json', import.meta.url);
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !FAULTS.some((fault) => fault.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no fault '${unknown.join("', '")}'; there are: ${FAULTS.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+const seen: Observation[] = [];
+for (const fault of FAULTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  process.stderr.write(`${fault.name}: ${fault.what} …\n`);
+  seen.push(await play(fault));
+  process.stderr.write(`${JSON.stringify(seen.at(-1))}\n`);
+  writeFileSync(FILE, `${JSON.stringify(seen, null, 2)}\n`);
+}
+process.stdout.write(`${JSON.stringify(seen, null, 2)}\n`);
+process.exit(seen.every(({ problems }) => problems.length === 0) ? 0 : 1);
