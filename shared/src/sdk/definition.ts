@@ -32,7 +32,8 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>> {
   readonly publish: (topic: string, event: string, payload: unknown) => Promise<boolean>;
   /**
    * Publishes an event that is kept and reaches clients that are away now, when they come back: to a topic whose rule has
-   * `history`. Never rejects: the result says what became of it.
+   * `history`. While Redis is away it is tried again for ten seconds; where an answer was lost, only with an idempotency
+   * key. Never rejects: the result says what became of it.
    */
   readonly publishDurable: (
     topic: string,

@@ -5,7 +5,6 @@ import {
   closeRedis,
   connectRedis,
   InOrder,
-  publishDurable,
   Subscription,
   whenConnected,
   type DurableOptions,
@@ -13,6 +12,7 @@ import {
   type RedisConnection,
 } from '../redis/index.ts';
 import type { BusHandler, BusMessage } from './definition.ts';
+import { publishUntilKept } from './publish-until-kept.ts';
 
 const FIRST_WAIT_MS = 1000;
 
@@ -57,7 +57,7 @@ export class PluginBus {
     payload: object,
     options?: DurableOptions,
   ): Promise<DurableResult> {
-    return publishDurable(this.connection, { topic, event, payload, ...options });
+    return publishUntilKept(this.connection, { topic, event, payload, ...options });
   }
 
   /** Adds a handler; before `listen` it is only remembered. */
