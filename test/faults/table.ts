@@ -2,6 +2,7 @@ import { busHalfOpen } from './faults/bus-half-open.ts';
 import { byteByByte } from './faults/byte-by-byte.ts';
 import { channelDrained } from './faults/channel-drained.ts';
 import { channelKilled } from './faults/channel-killed.ts';
+import { channelPaused } from './faults/channel-paused.ts';
 import { channelsRestarted } from './faults/channels-restarted.ts';
 import { churn } from './faults/churn.ts';
 import { clientHalfOpen } from './faults/client-half-open.ts';
@@ -24,6 +25,7 @@ export const FAULTS: readonly Fault[] = [
   clientHalfOpen,
   channelKilled,
   channelDrained,
+  channelPaused,
   channelsRestarted,
   slowReaders,
   byteByByte,
