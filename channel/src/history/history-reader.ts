@@ -46,16 +46,29 @@ export class HistoryReader implements History {
   }
 
   async end(topic: string): Promise<EventId | undefined> {
-    const connection = await this.#connected();
-    const [entry] = await connection.xrevrange(historyKey(topic), '+', '-', 'COUNT', 1);
+    const [entry] = await this.#ask((connection) =>
+      connection.xrevrange(historyKey(topic), '+', '-', 'COUNT', 1),
+    );
     return parseEventId(entry?.[0]);
   }
 
   async after(topic: string, id: EventId): Promise<HistoryEvent[]> {
-    const connection = await this.#connected();
     const start = `(${formatEventId(id)}`;
-    const entries = await connection.xrangeBuffer(historyKey(topic), start, '+', 'COUNT', PAGE);
+    const entries = await this.#ask((connection) =>
+      connection.xrangeBuffer(historyKey(topic), start, '+', 'COUNT', PAGE),
+    );
     return (entries as Entry[]).flatMap((entry) => toEvent(topic, entry) ?? []);
+  }
+
+  /** Asks once more when the connection was lost over it. */
+  async #ask<Answer>(read: (connection: RedisConnection) => Promise<Answer>): Promise<Answer> {
+    const connection = await this.#connected();
+    try {
+      return await read(connection);
+    } catch (error) {
+      if (connection.status === 'ready') throw error;
+      return read(await this.#connected());
+    }
   }
 
   async #connected(): Promise<RedisConnection> {

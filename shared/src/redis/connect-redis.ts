@@ -19,6 +19,7 @@ export interface ConnectOptions {
 }
 
 const LONGEST_RETRY_MS = 1000;
+const RETRIES_IN_QUEUE = 3;
 const COMMAND_TIMEOUT_MS = 5000;
 
 /**
@@ -32,7 +33,9 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
     lazyConnect: lazy,
     enableOfflineQueue: queue,
     retryStrategy: retryDelayMs,
-    maxRetriesPerRequest: 3,
+    // With 0, what is in flight when a connection is lost is rejected then, not after its timeout. What waits in a queue
+    // would be, too.
+    maxRetriesPerRequest: queue ? RETRIES_IN_QUEUE : 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: COMMAND_TIMEOUT_MS,
     // What was in flight may have been carried out: sending it again could publish a message twice.
