@@ -16,10 +16,11 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-const seen: Observation[] = [];
+const seen: (Observation | { readonly fault: string; readonly problems: readonly string[] })[] = [];
 for (const fault of FAULTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
   process.stderr.write(`${fault.name}: ${fault.what} …\n`);
-  seen.push(await play(fault));
+  const failed = (error: unknown) => ({ fault: fault.name, problems: [String(error)] });
+  seen.push(await play(fault).catch(failed));
   process.stderr.write(`${JSON.stringify(seen.at(-1))}\n`);
   writeFileSync(FILE, `${JSON.stringify(seen, null, 2)}\n`);
 }
