@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { historyKey } from '@plugmesh/shared/history';
+import { Redis } from 'ioredis';
 import type { Fault } from '../support/fault.ts';
+import { DURABLE_TOPICS } from '../support/page.ts';
+import type { Stage } from '../support/stage.ts';
 
 export const redisKilled: Fault = {
   name: 'redis-killed',
@@ -9,4 +13,17 @@ export const redisKilled: Fault = {
     await delay(3000);
     await redis.resume();
   },
+  async afterwards(stage) {
+    const forgotten = await Promise.all(DURABLE_TOPICS.map((topic) => forgottenOf(stage, topic)));
+    return { forgottenByRedis: forgotten.flat().length };
+  },
 };
+
+/** Numbers that Redis has acknowledged and does not have any more: `appendfsync everysec` waits for a slow disk. */
+async function forgottenOf({ redis, publisher }: Stage, topic: string): Promise<number[]> {
+  const connection = new Redis(redis.url);
+  const entries = await connection.xrange(historyKey(topic), '-', '+');
+  connection.disconnect();
+  const kept = new Set(entries.map(([, fields]) => (JSON.parse(fields[5] ?? '{}') as { n: number }).n));
+  return [...publisher.of(topic).acknowledged].filter((n) => !kept.has(n));
+}
