@@ -50,7 +50,7 @@ export const AFTER_REDIS: Service = { redis: { condition: 'service_healthy' } };
 export const REDIS: Service = {
   image: 'redis:7-bookworm',
   user: 'redis',
-  command: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec', '--dir', '/data'],
+  command: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--dir', '/data'],
   volumes: ['redis:/data'],
   healthcheck: { test: ['CMD', 'redis-cli', '-e', 'ping'], interval: '2s', timeout: '2s', retries: 5 },
 };

@@ -111,7 +111,8 @@ function redisProcess(config: Config, ports: Ports): MeshProcess {
     bind: '127.0.0.1',
     dir: data,
     appendonly: 'yes',
-    appendfsync: 'everysec',
+    // What is acknowledged is on disk (docs/decisions/0011).
+    appendfsync: 'always',
     save: '',
   };
   return {

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 
+/** As the mesh's own Redis (docs/decisions/0011). */
+const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];
+
 /** A real Redis server of a test's own: append-only file in a temporary folder, a free port. */
 export class RedisServer {
   readonly port: number;
@@ -30,7 +33,7 @@ export class RedisServer {
     if (empty) await rm(join(this.#folder, 'appendonlydir'), { recursive: true, force: true });
     const child = spawn(
       process.env['REDIS_SERVER'] ?? 'redis-server',
-      ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--appendonly', 'yes'],
+      ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, ...DURABLE],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     this.#process = child;

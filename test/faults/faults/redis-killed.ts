@@ -19,7 +19,7 @@ export const redisKilled: Fault = {
   },
 };
 
-/** Numbers that Redis has acknowledged and does not have any more: `appendfsync everysec` waits for a slow disk. */
+/** Numbers that Redis has acknowledged and does not have any more. */
 async function forgottenOf({ redis, publisher }: Stage, topic: string): Promise<number[]> {
   const connection = new Redis(redis.url);
   const entries = await connection.xrange(historyKey(topic), '-', '+');
