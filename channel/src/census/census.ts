@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { CENSUS } from '@plugmesh/shared/protocol';
 import type { Peers } from '../peers/peers.ts';
 import {
+  areTopicCounts,
   countTopics,
+  isTopicQuery,
   sumCounts,
   type CountedTopics,
   type TopicCount,
@@ -25,7 +27,7 @@ export interface CensusResult {
 }
 
 interface Pending {
-  readonly answers: TopicCount[][];
+  readonly answers: (readonly TopicCount[])[];
   asked: number;
   readonly done: () => void;
 }
@@ -71,7 +73,7 @@ export class Census {
 
   #answer(payload: Buffer): void {
     const { id, node, query } = parseFields(payload);
-    if (!isQuery(query)) return;
+    if (!isTopicQuery(query)) return;
     const answer = JSON.stringify({ id, counts: countTopics(this.#options.topics, query) });
     // Who asked does without us after its deadline.
     this.#options.peers.connection.publish(`${CENSUS}:${String(node)}`, answer).catch(() => undefined);
@@ -80,8 +82,8 @@ export class Census {
   #hear(payload: Buffer): void {
     const { id, counts } = parseFields(payload);
     const pending = this.#pending.get(String(id));
-    if (!pending || !Array.isArray(counts)) return;
-    pending.answers.push(counts as TopicCount[]);
+    if (!pending || !areTopicCounts(counts)) return;
+    pending.answers.push(counts);
     this.#settle(pending);
   }
 
@@ -90,15 +92,11 @@ export class Census {
   }
 }
 
-/** Only channel processes publish here; what is anybody's mistake must not end us. */
+/** Only channel processes should publish here; what is anybody's mistake must not end us. */
 function parseFields(payload: Buffer): Record<string, unknown> {
   try {
     return { ...(JSON.parse(payload.toString()) as object | null) };
   } catch {
     return {};
   }
-}
-
-function isQuery(value: unknown): value is TopicQuery {
-  return typeof value === 'object' && value !== null && Number.isSafeInteger((value as TopicQuery).limit);
 }

@@ -171,10 +171,33 @@ describe('looking at topics by the server API', function () {
   });
 
   it('does not mind what others publish where processes ask each other', async () => {
-    for (const text of ['', '{', 'null', '7', '{"query":null}', '{"query":{"limit":"x"}}', '{"id":1}']) {
+    const queries = ['null', '{"limit":"x"}', '{"limit":-1}', '{"limit":0}', '{"limit":9,"prefix":{}}'];
+    const questions = queries.map((query) => `{"id":"1","node":"x","query":${query}}`);
+    for (const text of ['', '{', 'null', '7', '{"id":1}', ...questions]) {
       await both[0].bus.publish('plugmesh:census', text);
     }
     assert.equal((await read<Topics>('topics')).answered, 2);
+  });
+
+  it('counts only what is an answer', async () => {
+    await (await open()).join('room:11');
+    const forger = both[0].bus.duplicate();
+    let forged = 0;
+    forger.on('message', (_, question) => {
+      const { id, node } = JSON.parse(question) as { id: string; node: string };
+      for (const counts of ['x', [7], [[7, 1]], [['room:11', 'many']], [['room:11', -5]]]) {
+        void both[0].bus.publish(`plugmesh:census:${node}`, JSON.stringify({ id, counts }));
+        forged++;
+      }
+    });
+    await forger.subscribe('plugmesh:census');
+    try {
+      const { topics, answered } = await read<Topics>('topics', { prefix: 'room:11' });
+      assert.deepEqual([topics, answered], [[{ topic: 'room:11', subscribers: 1 }], 2]);
+      assert.ok(forged > 0);
+    } finally {
+      forger.disconnect();
+    }
   });
 
   it('says how many processes did not answer in time', async () => {
