@@ -34,9 +34,11 @@ export class Replies {
     if (!pending) return;
     this.#pending.delete(name);
     const { socket, message } = pending;
-    const answer = parseAnswer(payload);
-    if (answer) socket.reply(message, answer.status, answer.response);
-    else {
+    try {
+      const { status, response } = parseAnswer(payload);
+      socket.reply(message, status, response);
+    } catch {
+      // Also what nests so deeply that it can be read but not written: plugins may answer with what clients sent.
       const reason = 'the plugin\'s answer is not {"status": "ok" or "error", "response"}';
       socket.refuse(message, { reason, code: 'MESH_UPSTREAM_FAILED' });
     }
@@ -65,13 +67,12 @@ export class Replies {
   }
 }
 
-function parseAnswer(payload: Buffer): { status: 'ok' | 'error'; response: unknown } | undefined {
-  try {
-    const answer: unknown = JSON.parse(payload.toString());
-    if (typeof answer !== 'object' || answer === null) return undefined;
-    const { status, response = {} } = answer as { status?: unknown; response?: unknown };
-    return status === 'ok' || status === 'error' ? { status, response } : undefined;
-  } catch {
-    return undefined;
-  }
+/** Throws when it is none. */
+function parseAnswer(payload: Buffer): { status: 'ok' | 'error'; response: unknown } {
+  const { status, response = {} } = JSON.parse(payload.toString()) as {
+    status?: unknown;
+    response?: unknown;
+  };
+  if (status === 'ok' || status === 'error') return { status, response };
+  throw new TypeError('this is not an answer');
 }

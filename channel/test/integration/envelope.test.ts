@@ -66,6 +66,15 @@ describe('a topic with envelope', function () {
     assert.equal(responseOf(late)['code'], 'MESH_UPSTREAM_TIMEOUT');
   });
 
+  it('answers with an error for what nests too deeply to be written, and lives on', async () => {
+    client.send(['j1', '1', 'asked:1', 'deep', {}], ['j1', '2', 'asked:1', 'flat', {}]);
+    const nested = '['.repeat(50_000) + ']'.repeat(50_000);
+    await answer((await envelope('deep')).meta.replyTo, `{"status":"ok","response":${nested}}`);
+    assert.equal(responseOf(await client.next())['code'], 'MESH_UPSTREAM_FAILED');
+    await answer((await envelope('flat')).meta.replyTo, { status: 'ok', response: { n: 1 } });
+    assert.deepEqual(responseOf(await client.next()), { n: 1 });
+  });
+
   it('lets the official client receive what the plugin answers, and tells of sockets that vanish', async () => {
     const socket = new Socket(`ws://127.0.0.1:${channel.port}/socket`, { transport: WebSocket });
     socket.connect();
