@@ -16,16 +16,23 @@ function formatEntry(line: string): string {
     .filter(([key]) => !SHOWN_APART.has(key))
     .map(([key, value]) => ` ${key}=${text(value)}`)
     .join('');
-  return `${time} ${level} ${text(entry.name)}  ${text(entry.msg)}${fields}${errorText(entry.err)}\n`;
+  return `${time} ${level} ${text(entry.name)}  ${indented(entry.msg)}${fields}${errorText(entry.err)}\n`;
 }
 
 function errorText(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
   const { stack, message } = error as { stack?: unknown; message?: unknown };
-  return `\n  ${text(stack ?? message).replaceAll('\n', '\n  ')}`;
+  return `\n  ${indented(stack ?? message)}`;
 }
 
+/** A text of several lines, those behind the first a little to the right: they are not entries of their own. */
+function indented(value: unknown): string {
+  return typeof value === 'string' ? value.split('\n').map(text).join('\n  ') : text(value);
+}
+
+/** Clients have a say in what is logged: it must neither look like an entry nor steer the reader's terminal. */
 function text(value: unknown): string {
   if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const plain = typeof value === 'string' ? value : JSON.stringify(value);
+  return plain.replaceAll(/\p{Cc}/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -37,6 +37,12 @@ describe('createLog', () => {
     assert.match(lines.join(''), /failed\n {2}Error: boom\n {6}at /);
   });
 
+  it('keeps what clients say from looking like an entry, or steering a terminal, in development', () => {
+    const { lines, log } = capture({ mode: 'development' });
+    log.info({ topic: 'a\n12:00' }, "received '\x1b[2J\x9b\r\n12:00 INFO'");
+    assert.match(lines.join(''), /'\\u001b\[2J\\u009b\\u000d\n {2}12:00 INFO' topic=a\\u000a12:00\n$/);
+  });
+
   it('leaves out what is below its level', () => {
     const { lines, log } = capture({ level: 'warn' });
     log.info('not this');
