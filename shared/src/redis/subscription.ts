@@ -57,19 +57,19 @@ export class Subscription {
   /** Follows one more literal channel. */
   async addChannel(channel: string): Promise<void> {
     this.#channels.add(channel);
-    if (this.#live) await this.#connection?.subscribe(channel);
+    await this.#readyConnection?.subscribe(channel);
   }
 
   /** Follows a literal channel no longer. */
   async removeChannel(channel: string): Promise<void> {
     this.#channels.delete(channel);
-    if (this.#live) await this.#connection?.unsubscribe(channel);
+    await this.#readyConnection?.unsubscribe(channel);
   }
 
   /** Follows one more pattern. */
   async addPattern(pattern: string): Promise<void> {
     this.#patterns.add(pattern);
-    if (this.#live) await this.#connection?.psubscribe(pattern);
+    await this.#readyConnection?.psubscribe(pattern);
   }
 
   /** Disconnects for good; no message is delivered afterwards. */
@@ -80,6 +80,11 @@ export class Subscription {
     if (!connection) return;
     connection.removeAllListeners('messageBuffer').removeAllListeners('pmessageBuffer');
     await closeRedis(connection);
+  }
+
+  /** Not only while live: what changes behind the first SUBSCRIBE of a connection is not in it. */
+  get #readyConnection(): RedisConnection | undefined {
+    return this.#connection?.status === 'ready' ? this.#connection : undefined;
   }
 
   #connect(): RedisConnection {

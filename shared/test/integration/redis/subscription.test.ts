@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createLog } from '../../../src/log/index.ts';
 import { connectRedis, Subscription, whenConnected, type RedisConnection } from '../../../src/redis/index.ts';
 import { eventually, freePort, RedisServer } from '../../../src/testing/index.ts';
@@ -60,6 +61,23 @@ describe('Subscription', () => {
     await publisher.publish('late', '1');
     await publisher.publish('later:x', '2');
     await eventually(() => received.length === 2);
+  });
+
+  it('follows what is added, and not what is removed, while it is about to be live', async () => {
+    const early = new Subscription({ redisUrl: redis.url, name: 'early', log, onMessage: () => undefined });
+    const started = early.start();
+    const kept = ['early:kept:0'];
+    const changes = [early.addChannel('early:kept:0')];
+    for (let n = 1; !early.live; n++) {
+      const [keep, drop] = [`early:kept:${n}`, `early:dropped:${n}`];
+      kept.push(keep);
+      changes.push(early.addChannel(keep), early.addChannel(drop), early.removeChannel(drop));
+      await nextTurn();
+    }
+    await Promise.all([started, ...changes]);
+    const followed = (await publisher.pubsub('CHANNELS', 'early:*')) as string[];
+    assert.deepEqual(followed.sort(), kept.sort());
+    await early.stop();
   });
 
   it('subscribes again by itself, to everything, after Redis was killed and came back', async () => {
