@@ -30,8 +30,6 @@ interface Entry {
   readonly socket: Socket;
 }
 
-/** Lines of one POST: what the official client sends at most. */
-const LINES = 100;
 /** So many windows without a poll end a connection, as in Phoenix. */
 const PATIENCE_WINDOWS = 1.5;
 const LONGEST_SWEEP_MS = 1000;
@@ -91,7 +89,7 @@ export class LongPolls {
   #post(entry: Entry | undefined, { body, isBatch }: { body: string; isBatch: boolean }): string {
     if (!entry?.socket.isOpen) return pollAnswer('gone');
     const frames = postedFrames(body, isBatch);
-    if (frames.length > LINES) return pollAnswer('tooLarge');
+    if (!frames) return pollAnswer('tooLarge');
     const bad = frames.some(({ data }) => data.length > this.#options.frameLimit);
     if (bad) return this.#refuse(entry, TOO_BIG);
     return this.#receive(entry.socket, frames);
