@@ -71,6 +71,8 @@ export class PluginBus {
       kind === 'channel' ? this.#subscription.addChannel(name) : this.#subscription.addPattern(name);
     // Refused or cut off: everything is subscribed again when the connection is back.
     added.catch((error: unknown) => this.#log.warn({ err: error, [kind]: name }, 'could not subscribe yet'));
+    // The first one of all connects.
+    void this.#subscription.start();
   }
 
   /** Begins to deliver messages. */
@@ -89,7 +91,10 @@ export class PluginBus {
 
   /** Ends the subscriptions and waits for the handlers that are at work; publishing still works. */
   async drain(): Promise<void> {
-    await this.#subscription?.stop();
+    const subscription = this.#subscription;
+    // What is subscribed from now on is remembered and no more.
+    this.#subscription = undefined;
+    await subscription?.stop();
     const { channel, pattern } = this.#listeners;
     const listeners = [...channel.values(), ...pattern.values()].flat();
     await Promise.all(listeners.map(({ queue }) => queue.settled()));
