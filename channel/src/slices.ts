@@ -35,6 +35,14 @@ export class Slices<Task> {
     return false;
   }
 
+  /** Finishes the oldest task that waits, however long that takes. */
+  finishOldest(): void {
+    const [task] = this.#waiting;
+    if (task === undefined) return;
+    for (let isDone = false; !isDone;) isDone = this.#run(task);
+    this.#waiting.shift();
+  }
+
   #start(): void {
     this.#endsAt = this.#now() + this.#ms;
     setImmediate(() => this.#continue());

@@ -26,6 +26,11 @@ export class BroadcastFrame {
     this.#message = message;
   }
 
+  /** Of the payload. */
+  get bytes(): number {
+    return this.#message.payload.length;
+  }
+
   /** The frame for this encoding, or undefined when it has no form for bytes. */
   of(encoding: Encoding): Buffer | undefined {
     // Asked for each subscriber, nearly always for this one.

@@ -25,8 +25,11 @@ function crowd(size: number) {
   const deliveries = new Deliveries(onHandedOut, () => now++);
   const members = Array.from({ length: size }, () => new Recorder());
   for (const member of members) topic.add(member);
-  const frame = new BroadcastFrame({ topic: 't', event: 'e', payload: Buffer.from('{}') });
-  return { topic, members, handedOut, say: (event: string) => deliveries.add(topic, { frame, event }) };
+  const say = (event: string, bytes = 2): void => {
+    const payload = Buffer.alloc(bytes, ' ');
+    deliveries.add(topic, { frame: new BroadcastFrame({ topic: 't', event: 'e', payload }), event });
+  };
+  return { topic, members, handedOut, say };
 }
 
 async function untilQuiet({ members }: { members: Recorder[] }): Promise<void> {
@@ -61,6 +64,18 @@ describe('messages for a crowd', () => {
     assert.deepEqual(left!.received, []);
     assert.deepEqual(late.received, ['b']);
     for (const { received } of all.members.slice(1)) assert.deepEqual(received, ['a', 'b']);
+  });
+
+  it('wait by the megabyte and no more: then the oldest are handed out first, still once and in order', async () => {
+    const all = crowd(5000);
+    const texts = Array.from({ length: 40 }, (_, n) => String(n));
+    for (const text of texts) all.say(text, 1_000_000);
+    const { length: done } = all.members[0]!.received;
+    assert.ok(done >= 40 - 17 && done < 40, `${done} of 40 messages were handed out at once`);
+    for (const { received } of all.members) assert.ok(received.length >= done);
+    await untilQuiet(all);
+    for (const { received } of all.members) assert.deepEqual(received, texts);
+    assert.deepEqual(all.handedOut, { count: 200_000, bytes: 2_000_000 });
   });
 
   it('are handed over at once to a few', () => {
