@@ -50,7 +50,9 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
 
 /** Resolves to whether the connection can take commands, at the latest after `patienceMs` or when it is closed. */
 export async function whenConnected(connection: RedisConnection, patienceMs: number): Promise<boolean> {
-  if (connection.status === 'ready') return true;
+  const { status } = connection;
+  // One that was closed before says nothing any more.
+  if (status === 'ready' || status === 'end') return status === 'ready';
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const onReady = (): void => resolve(true);
   const onEnd = (): void => resolve(false);

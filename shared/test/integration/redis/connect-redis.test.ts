@@ -3,6 +3,8 @@ import { createLog } from '../../../src/log/index.ts';
 import { connectRedis, whenConnected } from '../../../src/redis/index.ts';
 import { RedisServer, TcpRelay } from '../../../src/testing/index.ts';
 
+const log = createLog({ name: 'test', level: 'silent' });
+
 /** Under the five seconds that a command may take. */
 const AT_ONCE_MS = 3000;
 
@@ -10,7 +12,6 @@ describe('a connection to Redis without a queue', () => {
   it('rejects what is in flight when it is lost, and does not wait for its timeout', async () => {
     const redis = await RedisServer.start();
     const relay = await TcpRelay.start(redis.port);
-    const log = createLog({ name: 'test', level: 'silent' });
     const connection = connectRedis(`redis://127.0.0.1:${relay.port}`, { name: 'test', log, queue: false });
     try {
       assert.equal(await whenConnected(connection, 5000), true);
@@ -25,6 +26,23 @@ describe('a connection to Redis without a queue', () => {
     } finally {
       connection.disconnect();
       await relay.stop();
+      await redis.stop();
+    }
+  });
+});
+
+describe('who waits for a connection to Redis', () => {
+  it('is told at once when it is closed meanwhile, or was before', async () => {
+    const redis = await RedisServer.start();
+    const connection = connectRedis(redis.url, { name: 'test', log, lazy: true });
+    try {
+      const began = performance.now();
+      const waiting = whenConnected(connection, 10_000);
+      connection.disconnect();
+      assert.equal(await waiting, false);
+      assert.equal(await whenConnected(connection, 10_000), false);
+      assert.ok(performance.now() - began < AT_ONCE_MS);
+    } finally {
       await redis.stop();
     }
   });
