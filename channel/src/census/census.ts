@@ -37,7 +37,7 @@ const DEADLINE_MS = 2000;
 
 /**
  * Counts subscribers over all channel processes by asking them: nothing is kept or written when somebody joins. Redis says
- * how many were reached, so that nobody has to know who there is.
+ * how many there are, so that nobody has to keep a list.
  */
 export class Census {
   readonly #options: CensusOptions;
@@ -60,7 +60,7 @@ export class Census {
     this.#pending.set(id, pending);
     const timer = setTimeout(pending.done, DEADLINE_MS);
     try {
-      pending.asked = await peers.connection.publish(CENSUS, JSON.stringify({ id, node, query }));
+      pending.asked = await this.#ask(JSON.stringify({ id, node, query }));
       this.#settle(pending);
       await promise;
     } finally {
@@ -69,6 +69,15 @@ export class Census {
     }
     const { answers, asked } = pending;
     return { counts: sumCounts(answers, query.limit), asked, answered: answers.length };
+  }
+
+  /** Resolves to how many are asked: not what PUBLISH answers, which has those too who follow everything by a pattern. */
+  async #ask(question: string): Promise<number> {
+    const pipeline = this.#options.peers.connection.pipeline();
+    const results = await pipeline.call('PUBSUB', 'NUMSUB', CENSUS).publish(CENSUS, question).exec();
+    for (const [error] of results ?? []) if (error) throw error;
+    const [, processes] = results?.[0]?.[1] as [channel: string, subscribers: number];
+    return processes;
   }
 
   #answer(payload: Buffer): void {

@@ -200,6 +200,17 @@ describe('looking at topics by the server API', function () {
     }
   });
 
+  it('does not wait for an answer of those who only watch the bus', async () => {
+    const watcher = both[0].bus.duplicate();
+    await watcher.psubscribe('*');
+    try {
+      const { asked, answered } = await read<Topics>('topics');
+      assert.deepEqual([asked, answered], [2, 2]);
+    } finally {
+      watcher.disconnect();
+    }
+  });
+
   it('says how many processes did not answer in time', async () => {
     const [first, second] = [await open(both[0]), await open(both[1])];
     await first.join('room:8');
