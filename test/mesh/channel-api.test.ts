@@ -6,14 +6,6 @@ import { Guide } from './support/guide.ts';
 import { plugin } from './support/plugins.ts';
 import { TestMesh } from './support/test-mesh.ts';
 
-const ORDERS = {
-  pattern: 'orders:*',
-  join: 'public',
-  push: 'none',
-  presence: true,
-  history: { size: 100, ttl: '1h' },
-};
-
 describe('the channel API through the gateway, with two channel processes', function () {
   this.timeout(60_000);
   let mesh: TestMesh;
@@ -21,13 +13,12 @@ describe('the channel API through the gateway, with two channel processes', func
   const clients: ChannelClient[] = [];
 
   before(async () => {
-    mesh = await TestMesh.create({
-      plugins: { shop: plugin('shop', "server((req, res) => res.end('here'));", { topics: [ORDERS] }) },
-      env: { PLUGMESH__CHANNEL__INSTANCES: '2' },
-    });
-    await mesh.up();
+    mesh = await TestMesh.create({ env: { PLUGMESH__CHANNEL__INSTANCES: '2' } });
     const env = { TOKEN: operatorToken(loadSecrets(mesh.config)) };
     page = new Guide('docs/reference/channel-api.md', { mesh, env });
+    const topics = [JSON.parse(page.text('a rule for the examples'))];
+    await mesh.addPlugin('shop', plugin('shop', "server((req, res) => res.end('here'));", { topics }));
+    await mesh.up();
     // `up` need not have waited for the second process.
     await eventually(
       async () => {
