@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { CENSUS } from '@plugmesh/shared/protocol';
 import type { Peers } from '../peers/peers.ts';
+import { parseAnswer, parseQuestion } from './census-message.ts';
 import {
-  areTopicCounts,
   countTopics,
-  isTopicQuery,
   sumCounts,
   type CountedTopics,
   type TopicCount,
@@ -80,32 +79,25 @@ export class Census {
     return processes;
   }
 
+  /** Anybody can publish here; what is not a question must not end us. */
   #answer(payload: Buffer): void {
-    const { id, node, query } = parseFields(payload);
-    if (!isTopicQuery(query)) return;
+    const question = parseQuestion(payload);
+    if (!question) return;
+    const { id, node, query } = question;
     const answer = JSON.stringify({ id, counts: countTopics(this.#options.topics, query) });
     // Who asked does without us after its deadline.
-    this.#options.peers.connection.publish(`${CENSUS}:${String(node)}`, answer).catch(() => undefined);
+    this.#options.peers.connection.publish(`${CENSUS}:${node}`, answer).catch(() => undefined);
   }
 
   #hear(payload: Buffer): void {
-    const { id, counts } = parseFields(payload);
-    const pending = this.#pending.get(String(id));
-    if (!pending || !areTopicCounts(counts)) return;
-    pending.answers.push(counts);
+    const answer = parseAnswer(payload);
+    const pending = answer && this.#pending.get(answer.id);
+    if (!pending) return;
+    pending.answers.push(answer.counts);
     this.#settle(pending);
   }
 
   #settle({ answers, asked, done }: Pending): void {
     if (answers.length >= asked) done();
-  }
-}
-
-/** Only channel processes should publish here; what is anybody's mistake must not end us. */
-function parseFields(payload: Buffer): Record<string, unknown> {
-  try {
-    return { ...(JSON.parse(payload.toString()) as object | null) };
-  } catch {
-    return {};
   }
 }

@@ -16,25 +16,6 @@ export interface CountedTopics {
   countOf(topic: string): number;
 }
 
-/** Whether something that came over Redis is a question. */
-export function isTopicQuery(value: unknown): value is TopicQuery {
-  if (typeof value !== 'object' || value === null) return false;
-  const { limit, topic, prefix, after } = value as Record<keyof TopicQuery, unknown>;
-  if (!Number.isSafeInteger(limit) || Number(limit) < 1) return false;
-  return [topic, prefix, after].every((each) => each === undefined || typeof each === 'string');
-}
-
-/** Whether something that came over Redis is an answer. */
-export function areTopicCounts(value: unknown): value is readonly TopicCount[] {
-  return Array.isArray(value) && value.every(isTopicCount);
-}
-
-function isTopicCount(value: unknown): boolean {
-  if (!Array.isArray(value)) return false;
-  const [topic, count] = value as unknown[];
-  return typeof topic === 'string' && Number.isSafeInteger(count) && Number(count) > 0;
-}
-
 /**
  * The counts of one process. A page from each process is enough for the page of all together: what is among the first of
  * all is among the first of every process that has it.
