@@ -50,7 +50,9 @@ function isAppearance(value: unknown): value is Appearance {
   const [topic, key, meta] = value as unknown[];
   if (typeof topic !== 'string' || typeof key !== 'string') return false;
   if (typeof meta !== 'object' || meta === null) return false;
-  return typeof (meta as { phx_ref?: unknown }).phx_ref === 'string';
+  // Flat, as ours are: what nests deeply enough can be read but not written, and would end every process.
+  const isFlat = Object.values(meta).every((field) => typeof field !== 'object' || field === null);
+  return isFlat && typeof (meta as { phx_ref?: unknown }).phx_ref === 'string';
 }
 
 function parseJson(text: string): unknown {
