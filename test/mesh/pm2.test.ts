@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { isAlive, logFile } from '@plugmesh/shared/processes';
 import { eventually } from '@plugmesh/shared/testing';
@@ -137,6 +139,28 @@ describe('the guide to pm2', function () {
     await pm2.shell(block('plugin').replace('PLUGIN', 'load'));
     assert.deepEqual((await load.stop()).failures, []);
     assert.ok((await pm2.list()).some(({ name }) => name === 'load.2'));
+  });
+
+  it('leaves no connection waiting for a channel process that was killed', async () => {
+    const [pid] = await pids('channel');
+    process.kill(pid!, 'SIGSTOP');
+    const { port } = pm2.mesh.config.channel;
+    const sockets = Array.from({ length: 32 }, () => connect(port, '127.0.0.1'));
+    // A reset is an error, too.
+    const isClosed = (socket: Socket): Promise<unknown> =>
+      new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
+    const closed = Promise.all(sockets.map(isClosed));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    for (const socket of sockets)
+      socket.end('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n').resume();
+    process.kill(pid!, 'SIGKILL');
+    await closed;
+    await eventually(async () => {
+      const all = await pids('channel');
+      return (
+        all.length === 2 && !all.includes(pid) && all.every((each) => each !== undefined && isAlive(each))
+      );
+    });
   });
 
   it('has everything back after pm2 was killed', async () => {

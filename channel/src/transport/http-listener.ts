@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MeshError } from '@plugmesh/shared/errors';
@@ -18,6 +19,12 @@ export interface HttpListenerOptions {
 
 /** A burst that the kernel does not take at once waits in the stream, in shared bytes; what comes behind can be dropped. */
 const BURST = 131_072;
+
+/**
+ * Processes of a cluster accept for themselves where the kernel can share a port among them: a connection that the cluster
+ * module was handing to a process that is killed stays open and silent, this one is reset and made again.
+ */
+const SHARES_PORT = cluster.isWorker && process.platform === 'linux';
 
 /** The HTTP server of a channel process. */
 export class HttpListener {
@@ -45,7 +52,7 @@ export class HttpListener {
     const { host, port } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#server.once('error', reject);
-    this.#server.listen({ host, port, backlog: 4096 }, () => resolve(undefined));
+    this.#server.listen({ host, port, backlog: 4096, reusePort: SHARES_PORT }, () => resolve(undefined));
     await promise.catch((cause: unknown) => {
       if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
       throw new MeshError('MESH_PORT_TAKEN', `port ${port} on ${host} is in use`, {

@@ -30,7 +30,7 @@ export class Channels {
 
   /** Those that accept connections, the oldest first. */
   get pids(): number[] {
-    const all = [...this.#running.output.matchAll(/^listening (\d+)$/gm)].map(([, pid]) => Number(pid));
+    const all = [...this.#running.output.matchAll(/^ready (\d+)$/gm)].map(([, pid]) => Number(pid));
     return all.filter(isRunning);
   }
 

@@ -5,7 +5,9 @@ const [, , main = '', count = '1'] = process.argv;
 cluster.setupPrimary({ exec: main });
 for (let n = 0; n < Number(count); n++) start();
 cluster.on('exit', () => start());
-cluster.on('listening', ({ process: { pid } }) => void process.stdout.write(`listening ${pid}\n`));
+cluster.on('message', ({ process: { pid } }, message) => {
+  if (message === 'ready') process.stdout.write(`ready ${pid}\n`);
+});
 
 function start(): void {
   cluster.fork();

@@ -24,7 +24,7 @@ export interface StageOptions {
   readonly page?: Omit<PageOptions, 'port'>;
 }
 
-// Few, because the cluster module gives a burst to whichever process is quicker.
+// Few: where the cluster module accepts, it gives a burst to whichever process is quicker.
 const PAGES_AT_ONCE = 10;
 
 /** Everything that a fault needs: Redis, channel processes behind a relay to it, a relay for clients, and a publisher. */
