@@ -1,3 +1,4 @@
+import { nestsWithin } from '../bus/nests-within.ts';
 import type { PresenceMeta } from './presence.ts';
 
 /** An appearance as it is kept in Redis and travels between processes. */
@@ -49,10 +50,8 @@ function isAppearance(value: unknown): value is Appearance {
   if (!Array.isArray(value)) return false;
   const [topic, key, meta] = value as unknown[];
   if (typeof topic !== 'string' || typeof key !== 'string') return false;
-  if (typeof meta !== 'object' || meta === null) return false;
-  // Flat, as ours are: what nests deeply enough can be read but not written, and would end every process.
-  const isFlat = Object.values(meta).every((field) => typeof field !== 'object' || field === null);
-  return isFlat && typeof (meta as { phx_ref?: unknown }).phx_ref === 'string';
+  if (typeof meta !== 'object' || meta === null || !nestsWithin(meta)) return false;
+  return typeof (meta as { phx_ref?: unknown }).phx_ref === 'string';
 }
 
 function parseJson(text: string): unknown {

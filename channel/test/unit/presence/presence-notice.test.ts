@@ -1,25 +1,29 @@
 import assert from 'node:assert/strict';
 import { parseAppearance, parseNotice } from '../../../src/presence/presence-notice.ts';
 
-const notice = (meta: string): Buffer =>
-  Buffer.from(`{"node":"n","seq":1,"kind":"change","joins":[["lobby","k",${meta}]]}`);
+const notice = {
+  node: 'n',
+  seq: 1,
+  kind: 'change',
+  joins: [['room:1', 'k', { phx_ref: 'r', online_at: 1 }]],
+};
 
-describe('a notice of presence', () => {
-  it('has metas with a reference and flat fields', () => {
-    const meta = { phx_ref: 'r', online_at: 1, away: null };
-    assert.deepEqual(parseNotice(notice(JSON.stringify(meta)))?.joins, [['lobby', 'k', meta]]);
-    assert.deepEqual(parseAppearance(JSON.stringify(['lobby', 'k', meta])), ['lobby', 'k', meta]);
+describe('notices of presence', () => {
+  it('are what channel processes say', () => {
+    assert.deepEqual(parseNotice(Buffer.from(JSON.stringify(notice))), notice);
+    assert.equal(parseNotice(Buffer.from('{"node": "n", "seq": 1, "kind": "other"}')), undefined);
   });
 
-  const nested = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
-  for (const [what, meta] of [
-    ['no reference', '{"online_at":1}'],
-    ['no object', '7'],
-    ['what nests, and may be too deep to be written again', `{"phx_ref":"r","online_at":${nested}}`],
-  ] as const) {
-    it(`is none with ${what}`, () => {
-      assert.equal(parseNotice(notice(meta)), undefined);
-      assert.equal(parseAppearance(`["lobby","k",${meta}]`), undefined);
+  it('are not what nests too deeply to be told to browsers', () => {
+    const deep = `["room:1","k",{"phx_ref":"r","x":${'['.repeat(20_000)}${']'.repeat(20_000)}}]`;
+    assert.equal(parseAppearance(deep), undefined);
+    const text = `{"node":"n","seq":1,"kind":"change","joins":[${deep}]}`;
+    assert.equal(parseNotice(Buffer.from(text)), undefined);
+  });
+
+  for (const joins of [null, {}, [null], [['room:1', 'k']], [['room:1', 'k', null]], [['room:1', 5, {}]]]) {
+    it(`are not those with the joins ${JSON.stringify(joins)}`, () => {
+      assert.equal(parseNotice(Buffer.from(JSON.stringify({ ...notice, joins }))), undefined);
     });
   }
 });
