@@ -51,7 +51,8 @@ describe('a channel process', function () {
   beforeEach(async () => {
     channel = await ChannelProcess.start();
     client = await RawClient.open(channel.socketUrl);
-    for (const topic of ['room:1', 'lobby', 'log:1', 'asked:1']) await client.join(topic);
+    // The lobby last: it tells of presence when it likes.
+    for (const topic of ['room:1', 'log:1', 'asked:1', 'lobby']) await client.join(topic);
     polls = await PollClient.open(channel.url);
     await polls.post(['j', '1', 'room:1', 'phx_join', {}]);
   });

@@ -32,7 +32,9 @@ describe('drainServer', () => {
   const port = (): number => (server.address() as AddressInfo).port;
 
   async function ask(path = '/', at = port()): Promise<string | undefined> {
-    const [response] = (await once(get({ host: '127.0.0.1', port: at, path, agent }), 'response')) as [IncomingMessage];
+    const [response] = (await once(get({ host: '127.0.0.1', port: at, path, agent }), 'response')) as [
+      IncomingMessage,
+    ];
     response.resume();
     await once(response, 'end');
     return response.headers.connection;
