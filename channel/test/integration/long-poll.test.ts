@@ -115,12 +115,12 @@ describe('long-poll', () => {
       const client = await open('');
       const join = { topic: 'room:4', event: 'phx_join', payload: {}, ref: '1' };
       await client.postBody(JSON.stringify(join), 'application/json');
-      const { messages } = await client.poll();
+      const { messages } = await client.pollOn();
       const [reply, state] = messages.map((text) => JSON.parse(text) as Record<string, unknown>);
       assert.deepEqual([reply?.['event'], reply?.['ref']], ['phx_reply', '1']);
       assert.equal(state?.['event'], 'presence_state');
       await channel.bus.publish('to:room:4:tick', '{"n":1}');
-      const [tick] = (await client.poll()).messages;
+      const [tick] = (await client.pollOn()).messages;
       assert.deepEqual(JSON.parse(tick ?? ''), {
         topic: 'room:4',
         event: 'tick',
@@ -182,11 +182,11 @@ describe('long-poll', () => {
       await client.join('room:5');
       const older = client.token;
       await publish('room:5', 1);
-      const first = await client.poll();
-      const again = await client.poll({ token: older });
+      const first = await client.pollOn();
+      const again = await client.pollOn({ token: older });
       assert.deepEqual([ticks(first.messages), ticks(again.messages)], [[1], [1]]);
       await publish('room:5', 2);
-      assert.deepEqual(ticks((await client.poll()).messages), [2]);
+      assert.deepEqual(ticks((await client.pollOn()).messages), [2]);
     });
 
     it('when a client gives up a poll and asks again', async () => {
@@ -200,7 +200,7 @@ describe('long-poll', () => {
         gone.abort();
         const reply = (await poll)?.status === 200 ? await poll : undefined;
         await published;
-        const seen = reply ?? (await client.poll());
+        const seen = reply ?? (await client.pollOn());
         assert.deepEqual(ticks(seen.messages), [n]);
       }
     });
@@ -251,7 +251,7 @@ describe('long-poll', () => {
       await channel.bus.publish('to:room:10:last', '{}');
       await channel.bus.publish('plugmesh:disconnect', JSON.stringify({ id }));
       await eventually(async () => (await count('closes_total{code="1001"}')) > 0);
-      assert.deepEqual((await client.poll()).messages, ['[null,null,"room:10","last",{}]']);
+      assert.deepEqual((await client.pollOn()).messages, ['[null,null,"room:10","last",{}]']);
       const { status, code } = await client.poll();
       assert.deepEqual([status, code], [500, 1001]);
     });

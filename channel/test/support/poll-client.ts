@@ -49,6 +49,12 @@ export class PollClient {
     });
   }
 
+  /** Polls until there is a message, however many windows that takes. */
+  async pollOn(init?: Parameters<PollClient['poll']>[0]): Promise<PollReply> {
+    const reply = await this.poll(init);
+    return reply.status === 204 ? this.pollOn() : reply;
+  }
+
   /** Polls until there are so many messages; answers them parsed. */
   async take(count: number): Promise<unknown[][]> {
     const messages: unknown[][] = [];
