@@ -43,7 +43,7 @@ export class LongPollConnection implements Connection {
   /** Those behind that an answer carried. */
   #sent: Buffer[] = [];
   #sentBytes = 0;
-  /** The newest last: that one gets what comes, the others only their end. */
+  /** The newest last: that one gets what comes. */
   #polls: Poll[] = [];
   #isScheduled = false;
 
@@ -98,6 +98,8 @@ export class LongPollConnection implements Connection {
     if (this.#sent.length > 0) {
       const token = this.#token(this.#position + this.#sent.length);
       this.#answer(poll, pollAnswer('ok', { token, messages: this.#sent }));
+      // One that was given up can arrive last: a client that still waits asks again at once, and gets what was lost there.
+      for (const older of this.#polls) this.#end(older);
     } else if (this.#state === 'closing') this.terminate();
   }
 

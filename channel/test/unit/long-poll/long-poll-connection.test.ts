@@ -69,14 +69,20 @@ describe('a connection over long-poll', () => {
     assert.equal(poll(3).reply, undefined);
   });
 
-  it('gives what comes to the newest poll; the older one ends with its window', async () => {
-    const [older, newer] = [poll(0, 10), poll(0, 20)];
+  it('gives what comes to the newest poll, and ends the older ones: they ask again, should the newest be dead', async () => {
+    const [older, newer] = [poll(0), poll(0)];
     write(1);
     await nextTurn();
-    assert.deepEqual([older.reply, newer.reply?.messages], [undefined, [1]]);
-    connection.endDue(10);
+    assert.deepEqual(newer.reply?.messages, [1]);
     assert.deepEqual(older.reply, { status: 204, token: 0, messages: [] });
+    assert.deepEqual(poll(0).reply?.messages, [1]);
     assert.equal(poll(1).reply, undefined);
+  });
+
+  it('ends a poll with its window', () => {
+    const [due, waiting] = [poll(0, 10), poll(0, 20)];
+    connection.endDue(10);
+    assert.deepEqual([due.reply?.status, waiting.reply], [204, undefined]);
   });
 
   it('keeps only a few polls: the oldest ends at once', () => {
