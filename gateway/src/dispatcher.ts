@@ -1,37 +1,37 @@
 import { MeshError } from '@plugmesh/shared/errors';
+import { ANONYMOUS } from '@plugmesh/shared/identity';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Guard } from './guard/guard.ts';
 import { isSameOrigin } from './http/cors.ts';
-import type { ClosedChain } from './middleware/closed-chain.ts';
 import type { Origin, PeerBook } from './http/forwarded.ts';
 import type { GatewayRequest } from './http/gateway-request.ts';
 import { inspectRequest, type HygieneRules } from './http/hygiene.ts';
 import type { Target } from './http/path.ts';
 import { requestIdOf } from './http/request-id.ts';
 import type { BodyKind } from './proxy/exchange.ts';
-import { bodyTooLarge, unavailable } from './proxy/failure.ts';
+import { bodyTooLarge } from './proxy/failure.ts';
 import type { Forwarder } from './proxy/forwarder.ts';
 import { prepareOutgoing } from './proxy/outgoing.ts';
 import type { Upgrader } from './proxy/upgrader.ts';
 import type { Refusals } from './http/refusals.ts';
 import type { Permission, Route } from './routes/route.ts';
 import type { RoutedPath, RouteTable } from './routes/route-table.ts';
+import { takeSteps, type Step, type Visit } from './visit.ts';
 
 /** What requests are decided with. */
 export interface DispatcherParts {
   readonly rules: HygieneRules;
   readonly peers: PeerBook;
-  readonly guard: Guard;
   readonly forwarder: Forwarder;
   readonly upgrader: Upgrader;
   readonly refusals: Refusals;
   /** The routes of the current mesh document. */
   table(): RouteTable;
-  /** The middleware of the current mesh document. */
-  chain(): ClosedChain;
+  /** What every visit has to pass, in order, with the current mesh document. */
+  steps(): readonly Step[];
   /** Probes and pages: everything that is no plugin and no service. Throws what it refuses. */
   serveOwn(req: GatewayRequest, res: ServerResponse, target: Target): void;
+  /** Whether a bearer token is one of the mesh's own, which plugins must not see. */
   readonly isMeshToken: (authorization: string) => boolean;
 }
 
@@ -42,7 +42,14 @@ interface Arrival {
   readonly routed: RoutedPath | undefined;
 }
 
-/** The way of a request: hygiene, route, CORS, guard, limits, instance. The first refusal is the answer. */
+/** What happens behind the steps. */
+interface Way {
+  readonly isGone: () => boolean;
+  readonly go: () => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** The way of a request: hygiene, route, CORS, steps, instance. The first refusal is the answer. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
 
@@ -57,7 +64,7 @@ export class Dispatcher {
     try {
       const arrival = this.#arrive(req);
       route = arrival.routed?.route;
-      if (arrival.routed) this.#serveRoute(req, res, { ...arrival, routed: arrival.routed });
+      if (arrival.routed) this.#serveRoute(visitOf(req, arrival, arrival.routed), res);
       else this.#serveRest(req, res, arrival);
     } catch (error) {
       this.#parts.refusals.answer(req, res, error, route);
@@ -77,11 +84,17 @@ export class Dispatcher {
       const arrival = this.#arrive(req);
       if (!arrival.routed) throw this.#unknown(arrival.target.path);
       route = arrival.routed.route;
+      const visit = visitOf(req, arrival, arrival.routed);
       checkHandshake(req);
-      this.#checkOrigin(req, route, arrival.origin);
-      const permission = this.#admit(req, arrival.target, arrival.routed);
-      prepareOutgoing(req, this.#outgoing(arrival, arrival.routed));
-      this.#parts.upgrader.forward(req, socket, { route, permission, head });
+      this.#checkOrigin(visit);
+      this.#pass(visit, {
+        isGone: () => socket.destroyed,
+        go: () => {
+          prepareOutgoing(visit, this.#parts.isMeshToken);
+          this.#parts.upgrader.forward(visit, socket, head);
+        },
+        refuse: (error) => this.#parts.refusals.answerOn(req, socket, error, visit.route),
+      });
     } catch (error) {
       this.#parts.refusals.answerOn(req, socket, error, route);
     }
@@ -95,8 +108,8 @@ export class Dispatcher {
     return { target, origin, routed: this.#parts.table().match(target.path) };
   }
 
-  #serveRoute(req: GatewayRequest, res: ServerResponse, arrival: Arrival & { routed: RoutedPath }): void {
-    const { route } = arrival.routed;
+  #serveRoute(visit: Visit, res: ServerResponse): void {
+    const { req, route, permission } = visit;
     if (route.cors?.isPreflight(req)) {
       res.setHeader('x-request-id', req.requestId);
       route.cors.answerPreflight(req, res);
@@ -104,12 +117,28 @@ export class Dispatcher {
     }
     route.cors?.apply(req, res);
     if (route.kind === 'plugin') refuseServiceWorker(req);
-    const permission = this.#admit(req, arrival.target, arrival.routed);
-    const body = bodyOf(req, permission);
-    // Said here, as soon as the request may go on; the plugin is not asked.
-    if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
-    prepareOutgoing(req, this.#outgoing(arrival, arrival.routed));
-    this.#parts.forwarder.forward(req, res, { route, permission, body });
+    this.#pass(visit, {
+      isGone: () => res.destroyed,
+      go: () => {
+        const body = bodyOf(req, permission);
+        // Said here, as soon as the request may go on; the plugin is not asked.
+        if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
+        prepareOutgoing(visit, this.#parts.isMeshToken);
+        this.#parts.forwarder.forward(visit, res, body);
+      },
+      refuse: (error) => this.#parts.refusals.answer(req, res, error, route),
+    });
+  }
+
+  /** Takes the steps, at once where none has to wait, and goes on. Throws what is refused at once. */
+  #pass(visit: Visit, way: Way): void {
+    const go = (): void => {
+      if (way.isGone()) return;
+      way.go();
+    };
+    const waiting = takeSteps(this.#parts.steps(), visit);
+    if (waiting) waiting.then(go).catch(way.refuse);
+    else go();
   }
 
   #serveRest(req: GatewayRequest, res: ServerResponse, { target }: Arrival): void {
@@ -118,23 +147,8 @@ export class Dispatcher {
     this.#parts.serveOwn(req, res, target);
   }
 
-  /** Middleware of the public phase comes before the guard, and the guard before anything that would tell a stranger whether the plugin runs. */
-  #admit(req: GatewayRequest, { path }: Target, { route, rest }: RoutedPath): Permission {
-    if (route.kind === 'plugin') this.#parts.chain().check(path, route.id);
-    // What guards it is not known.
-    if (route.closed?.state === 'invalid') throw unavailable(route, "its state is 'invalid'");
-    const permission = route.permission(rest, req.method ?? 'GET');
-    this.#parts.guard.check(permission, req);
-    if (route.closed) throw unavailable(route, `its state is '${route.closed.state}'`);
-    return permission;
-  }
-
-  #outgoing({ target, origin }: Arrival, { route, rest }: RoutedPath) {
-    return { route, rest, target, origin, isMeshToken: this.#parts.isMeshToken };
-  }
-
   /** Browsers send WebSocket handshakes across origins without asking. Services check them by rules of their own. */
-  #checkOrigin(req: GatewayRequest, route: Route, { host }: Origin): void {
+  #checkOrigin({ req, route, origin: { host } }: Visit): void {
     const { origin } = req.headers;
     if (route.kind === 'service' || origin === undefined) return;
     if (isSameOrigin(origin, host) || route.cors?.allows(origin)) return;
@@ -149,6 +163,21 @@ export class Dispatcher {
       ...(nearest === undefined ? {} : { fix: `did you mean '${nearest}'?` }),
     });
   }
+}
+
+function visitOf(req: GatewayRequest, { target, origin }: Arrival, { route, rest }: RoutedPath): Visit {
+  const permission = route.permission(rest, req.method ?? 'GET');
+  return {
+    req,
+    target,
+    origin,
+    route,
+    rest,
+    permission,
+    identity: ANONYMOUS,
+    forInstance: undefined,
+    forClient: undefined,
+  };
 }
 
 function checkHandshake(req: GatewayRequest): void {

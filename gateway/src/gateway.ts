@@ -3,7 +3,7 @@ import { bearerToken, verifyOperatorToken, verifyPluginToken, type Secrets } fro
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { Dispatcher } from './dispatcher.ts';
-import { ClosedGuard } from './guard/guard.ts';
+import { closedGuard } from './access/closed-guard.ts';
 import { PeerBook } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
@@ -13,10 +13,12 @@ import { createOwnRoots } from './own/own-roots.ts';
 import { Forwarder } from './proxy/forwarder.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { Upgrader } from './proxy/upgrader.ts';
+import { refuseClosed, refuseInvalid } from './routes/closed-routes.ts';
 import { compileTable } from './routes/compile-table.ts';
 import { RouteTable } from './routes/route-table.ts';
 import { HealthChecks, type HealthRules } from './upstream/health-checks.ts';
 import { Pools } from './upstream/pools.ts';
+import type { Step } from './visit.ts';
 
 /** Where the gateway learns what the mesh is made of. */
 export interface DocumentSource {
@@ -44,7 +46,7 @@ export class Gateway {
   readonly #upgrader: Upgrader;
   readonly #server: GatewayServer;
   #table = new RouteTable([]);
-  #chain = new ClosedChain([]);
+  #steps: readonly Step[] = [];
   #unfollow: (() => void) | undefined;
 
   constructor(parts: GatewayParts) {
@@ -95,7 +97,7 @@ export class Gateway {
       metrics: this.#metrics,
       pool: (id) => this.#pools.get(id),
     });
-    this.#chain = new ClosedChain(document.middleware);
+    this.#steps = stepsFor(document);
     this.#checks.watch(checked);
     this.#parts.log.debug(
       { version: document.version, plugins: document.plugins.length },
@@ -137,12 +139,11 @@ export class Gateway {
         hosts: new Set(config.gateway.hosts.map((host) => host.toLowerCase())),
       },
       peers: new PeerBook(config.gateway.trustedProxies),
-      guard: new ClosedGuard(),
       forwarder,
       upgrader: this.#upgrader,
       refusals,
       table: () => this.#table,
-      chain: () => this.#chain,
+      steps: () => this.#steps,
       serveOwn: createOwnRoots({
         metrics: this.#metrics,
         isDraining: () => this.#server.draining,
@@ -157,6 +158,11 @@ export class Gateway {
       isMeshToken: (authorization) => isMeshToken(secrets, authorization),
     });
   }
+}
+
+/** What visits have to pass, in order. */
+function stepsFor({ middleware }: MeshDocument): Step[] {
+  return [new ClosedChain(middleware).check, refuseInvalid, closedGuard, refuseClosed];
 }
 
 function serverOptions({ gateway: { host, port, limits } }: Config) {

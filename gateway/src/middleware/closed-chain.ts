@@ -1,5 +1,6 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { MiddlewareRule } from '@plugmesh/shared/mesh-document';
+import type { Visit } from '../visit.ts';
 
 /**
  * The middleware of a mesh document, for a gateway that cannot ask it yet: what must be asked before a request may go
@@ -14,13 +15,14 @@ export class ClosedChain {
   }
 
   /** Throws when a rule other than the plugin's own applies to the path. */
-  check(path: string, plugin: string): void {
-    const rule = this.#rules.find((each) => each.plugin !== plugin && matches(each, path));
+  readonly check = ({ target, route }: Visit): undefined => {
+    if (route.kind !== 'plugin') return;
+    const rule = this.#rules.find((each) => each.plugin !== route.id && matches(each, target.path));
     if (!rule) return;
     throw new MeshError('MESH_NOT_SUPPORTED', `the middleware '${rule.plugin}' cannot be asked yet`, {
       fix: `disable '${rule.plugin}', or set middleware.onError = 'allow' in its manifest`,
     });
-  }
+  };
 }
 
 function matches({ match }: MiddlewareRule, path: string): boolean {

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Permission, Route } from '../routes/route.ts';
 import type { UpstreamInstance } from '../upstream/instance.ts';
+import type { Visit } from '../visit.ts';
 
 /** `waiting` for a place, `asking` until the response head, `answering` after it, then `over`. */
 export type ExchangeState = 'waiting' | 'asking' | 'answering' | 'over';
@@ -11,16 +12,10 @@ export type ExchangeState = 'waiting' | 'asking' | 'answering' | 'over';
 /** How a request's body is framed: not there, of a declared length, or chunked. */
 export type BodyKind = 'none' | 'length' | 'chunked';
 
-/** What is decided about a request before it is sent. */
-export interface Way {
-  readonly route: Route;
-  readonly permission: Permission;
-  readonly body: BodyKind;
-}
-
 /** One request on its way through the gateway, with its answer, its instance and its deadline. */
 export class Exchange {
   readonly kind = 'request';
+  readonly visit: Visit;
   readonly req: GatewayRequest;
   readonly res: ServerResponse;
   readonly route: Route;
@@ -39,13 +34,14 @@ export class Exchange {
   #timer: NodeJS.Timeout | undefined;
   #progress = -1;
 
-  constructor(req: GatewayRequest, res: ServerResponse, way: Way & { instance: UpstreamInstance }) {
-    this.req = req;
+  constructor(visit: Visit, res: ServerResponse, bodyKind: BodyKind, instance: UpstreamInstance) {
+    this.visit = visit;
+    this.req = visit.req;
     this.res = res;
-    this.route = way.route;
-    this.permission = way.permission;
-    this.bodyKind = way.body;
-    this.instance = way.instance;
+    this.route = visit.route;
+    this.permission = visit.permission;
+    this.bodyKind = bodyKind;
+    this.instance = instance;
   }
 
   /** Starts the clock; `expire` is called when nothing has moved for the route's time. */

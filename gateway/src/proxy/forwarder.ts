@@ -3,8 +3,9 @@ import type { Log } from '@plugmesh/shared/log';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Route } from '../routes/route.ts';
+import type { Visit } from '../visit.ts';
 import { BodyLimit } from './body-limit.ts';
-import { Exchange, type Way } from './exchange.ts';
+import { Exchange, type BodyKind } from './exchange.ts';
 import {
   bodyTooLarge,
   isNotConnected,
@@ -37,11 +38,12 @@ export class Forwarder {
   }
 
   /** Forwards a request whose head is prepared. Throws when there is no instance or no place. */
-  forward(req: GatewayRequest, res: ServerResponse, way: Way): void {
-    const instance = way.route.pool.pick();
-    if (!instance) throw unavailable(way.route, 'it has no instance that is ready');
-    const exchange = new Exchange(req, res, { ...way, instance });
-    if (way.body === 'chunked') limitBody(exchange);
+  forward(visit: Visit, res: ServerResponse, body: BodyKind): void {
+    const { route } = visit;
+    const instance = route.pool.pick();
+    if (!instance) throw unavailable(route, 'it has no instance that is ready');
+    const exchange = new Exchange(visit, res, body, instance);
+    if (body === 'chunked') limitBody(exchange);
     this.#admit(exchange);
     res.once('close', () => this.#end(exchange));
     exchange.watch(() => this.#expire(exchange));

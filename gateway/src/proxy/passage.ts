@@ -2,10 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Route } from '../routes/route.ts';
 import type { UpstreamInstance } from '../upstream/instance.ts';
+import type { Visit } from '../visit.ts';
 
 /** One WebSocket on its way through the gateway. */
 export interface Passage {
   readonly kind: 'upgrade';
+  readonly visit: Visit;
   readonly req: GatewayRequest;
   readonly socket: Duplex;
   readonly route: Route;

@@ -7,7 +7,8 @@ import type { Socket } from 'node:net';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import { cleanResponseHeaders } from '../http/headers.ts';
 import { endGently } from '../http/problem.ts';
-import type { Permission, Route } from '../routes/route.ts';
+import type { Route } from '../routes/route.ts';
+import type { Visit } from '../visit.ts';
 import { isNotConnected, timedOut, unavailable, upstreamError } from './failure.ts';
 import type { Passage } from './passage.ts';
 import type { Proxy } from './proxy.ts';
@@ -31,12 +32,8 @@ export class Upgrader {
   }
 
   /** Forwards a handshake whose head is prepared. Throws when there is no instance. */
-  forward(
-    req: GatewayRequest,
-    socket: Socket,
-    way: { route: Route; permission: Permission; head: Buffer },
-  ): void {
-    const { route, permission, head } = way;
+  forward(visit: Visit, socket: Socket, head: Buffer): void {
+    const { req, route, permission } = visit;
     const instance = route.pool.pick();
     if (!instance) throw unavailable(route, 'it has no instance that is ready');
     req.headers.host = instance.host;
@@ -44,6 +41,7 @@ export class Upgrader {
     req.headers.upgrade = 'websocket';
     req.exchange = {
       kind: 'upgrade',
+      visit,
       req,
       socket,
       route,

@@ -1,0 +1,35 @@
+import type { Identity } from '@plugmesh/shared/identity';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { Origin } from './http/forwarded.ts';
+import type { GatewayRequest } from './http/gateway-request.ts';
+import type { Target } from './http/path.ts';
+import type { Permission, Route } from './routes/route.ts';
+
+/** A request or handshake for a plugin or service: what is known of it when its head was read, and what steps find out. */
+export interface Visit {
+  readonly req: GatewayRequest;
+  readonly target: Target;
+  readonly origin: Origin;
+  readonly route: Route;
+  /** The path below the route's prefix. */
+  readonly rest: string;
+  readonly permission: Permission;
+  /** Who is behind it, as far as steps have found out. */
+  identity: Identity;
+  /** What steps say to the instance, by lower-case name, over everything that the client sent; `undefined` removes. */
+  forInstance: IncomingHttpHeaders | undefined;
+  /** What steps say to the client, besides what the instance says. */
+  forClient: OutgoingHttpHeaders | undefined;
+}
+
+/** Looks at a visit before it may go on. Throws what refuses it; a promise only where it has to wait. */
+export type Step = (visit: Visit) => Promise<void> | undefined;
+
+/** Takes one step after the other; a promise only when one of them has to wait. */
+export function takeSteps(steps: readonly Step[], visit: Visit, from = 0): Promise<void> | undefined {
+  for (let at = from; at < steps.length; at++) {
+    const waiting = steps[at]?.(visit);
+    if (waiting) return waiting.then(() => takeSteps(steps, visit, at + 1));
+  }
+  return undefined;
+}
