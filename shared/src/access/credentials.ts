@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** Redis channel of `AccessChange`s: gateways forget what they know of them, channel closes sockets of ended sessions. */
+export const ACCESS_CHANGE = 'plugmesh:access';
+
+const API_KEY = /^pmk_([A-Za-z0-9]{10})_[\w-]{43}$/;
+
+/** Redis key of a session. Only the hash of its id is kept: who reads Redis cannot become somebody. */
+export function sessionKey(hash: string): string {
+  return `plugmesh:session:${hash}`;
+}
+
+/** Redis key of an API key, by the part of it that may be shown. */
+export function apiKeyKey(prefix: string): string {
+  return `plugmesh:key:${prefix}`;
+}
+
+/** A new session id, 256 random bits, base64url. It is shown once, as the cookie. */
+export function mintSessionId(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** A new API key, `pmk_<prefix>_<256 random bits>`. It is shown once. */
+export function mintApiKey(): { prefix: string; key: string } {
+  const prefix = randomBytes(5).toString('hex');
+  return { prefix, key: `pmk_${prefix}_${randomBytes(32).toString('base64url')}` };
+}
+
+/** The prefix of what is written like one of our API keys. */
+export function apiKeyPrefix(text: string): string | undefined {
+  return API_KEY.exec(text)?.[1];
+}
+
+/** SHA-256, base64url: 43 characters. Enough for what has 256 random bits; never for passwords. */
+export function hashCredential(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
