@@ -5,6 +5,7 @@ import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Route } from '../routes/route.ts';
 import type { Visit } from '../visit.ts';
 import { BodyLimit } from './body-limit.ts';
+import { BodylessProxy } from './bodyless-proxy.ts';
 import { Exchange, type BodyKind } from './exchange.ts';
 import {
   bodyTooLarge,
@@ -31,6 +32,7 @@ export interface ForwarderParts {
 /** Sends requests to instances: a place, a deadline, one retry, and a clear error for everything that goes wrong. */
 export class Forwarder {
   readonly #parts: ForwarderParts;
+  readonly #bodyless = new BodylessProxy(this);
   readonly #admitted = new WeakMap<Exchange, () => void>();
 
   constructor(parts: ForwarderParts) {
@@ -92,7 +94,8 @@ export class Forwarder {
       exchange.proxyReq = undefined;
       exchange.req.headers.host = exchange.instance.host;
       exchange.req.exchange = exchange;
-      this.#parts.proxy().web(exchange.req, exchange.res);
+      if (exchange.bodyKind === 'none') this.#bodyless.send(exchange);
+      else this.#parts.proxy().web(exchange.req, exchange.res);
     };
     exchange.state = 'waiting';
     this.#admitted.set(exchange, go);
@@ -146,9 +149,10 @@ export class Forwarder {
   }
 
   #end(exchange: Exchange): void {
+    const { res, startedAt, route } = exchange;
     this.#leave(exchange);
     exchange.end();
-    const { res, startedAt, route } = exchange;
+    if (!res.writableFinished) exchange.proxyReq?.destroy();
     route.meter.observe(res.headersSent ? res.statusCode : 0, performance.now() - startedAt);
   }
 }

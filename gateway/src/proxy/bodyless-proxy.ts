@@ -1,0 +1,37 @@
+import { request as requestPlain, type IncomingMessage } from 'node:http';
+import { request as requestSecure } from 'node:https';
+import type { Exchange } from './exchange.ts';
+import type { RequestListener } from './proxy.ts';
+
+/**
+ * Carries requests that have no body, most of all: what http-proxy-middleware does for the others, with fewer copies of the
+ * head and no stream to the instance (docs/decisions/0013).
+ */
+export class BodylessProxy {
+  readonly #listener: RequestListener;
+
+  constructor(listener: RequestListener) {
+    this.#listener = listener;
+  }
+
+  /** Sends the request of an exchange whose head is prepared; calling it again retries. */
+  send(exchange: Exchange): void {
+    const { req, instance } = exchange;
+    const { target, agent } = instance;
+    const request = target.protocol === 'https:' ? requestSecure : requestPlain;
+    const { method, url: path, headers } = req;
+    const proxyReq = request({ host: target.host, port: target.port, agent, method, path, headers });
+    proxyReq.once('socket', () => this.#listener.sent(exchange, proxyReq));
+    proxyReq.once('response', (proxyRes) => this.#answer(exchange, proxyRes));
+    proxyReq.on('error', (error) => this.#listener.failed(exchange, error));
+    proxyReq.end();
+  }
+
+  #answer(exchange: Exchange, proxyRes: IncomingMessage): void {
+    const { res } = exchange;
+    this.#listener.responded(exchange, proxyRes);
+    if (res.headersSent || proxyRes.destroyed) return;
+    res.writeHead(proxyRes.statusCode ?? 502, proxyRes.headers);
+    proxyRes.pipe(res);
+  }
+}
