@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** Redis channel of `AccessChange`s: gateways forget what they know of them, channel closes sockets of ended sessions. */
 export const ACCESS_CHANGE = 'plugmesh:access';
@@ -33,5 +33,5 @@ export function apiKeyPrefix(text: string): string | undefined {
 
 /** SHA-256, base64url: 43 characters. Enough for what has 256 random bits; never for passwords. */
 export function hashCredential(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }

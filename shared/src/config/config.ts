@@ -42,6 +42,12 @@ export interface GatewayConfig extends ServiceAddress {
   readonly hosts: readonly string[];
   /** Networks (CIDR) whose X-Forwarded-* are believed. */
   readonly trustedProxies: readonly string[];
+  /** Id of the plugin that keeps the accounts. */
+  readonly accounts: string;
+  /** Opens the guard `key` everywhere. */
+  readonly apiKey: string | undefined;
+  /** Whether keys may come as `apikey` in the query. */
+  readonly apiKeyInQuery: boolean;
   readonly cors: CorsConfig;
   /** Networks (CIDR) that a plugin's instance may register from. */
   readonly instanceNetworks: readonly string[];
@@ -93,6 +99,8 @@ export interface PluginSettings {
   /** Origins of instances that are started elsewhere. */
   readonly urls: readonly string[];
   readonly guard?: Guard;
+  /** Opens the guard `key` at this plugin. */
+  readonly apiKey?: string;
   readonly enabled?: boolean;
   /** Replaces `/api/<id>`. */
   readonly path?: string;

@@ -98,6 +98,12 @@ export const headerName = texts(z.string().regex(/^[A-Za-z0-9-]+$|^\*$/, 'the na
 export const pluginOrAll = texts(
   z.string().regex(/^(\*|[a-z][a-z0-9-]{0,39})$/, 'the name of a plugin, or "*"'),
 );
+export const pluginId = texts(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'the name of a plugin'));
+
+/** A key that is written into the file: what `Authorization: Bearer` can carry, and too long to be guessed. */
+export const apiKey = texts(
+  z.string().regex(/^[\w.~+/-]{16,}=*$/, 'at least 16 letters, digits, or any of ". _ ~ + / -"'),
+);
 
 /** Settings of a plugin's own. */
 export const settings: Kind<Record<string, unknown>> = {

@@ -13,8 +13,8 @@ export interface Resolved {
 
 type Plain = Record<string, unknown>;
 
-/** Settings whose values may hold a password: problems do not show them. */
-const HIDDEN: ReadonlySet<string> = new Set(['core.redis_url']);
+/** Settings whose values are or may hold a password: problems do not show them. */
+const HIDDEN = /^core\.redis_url$|\.api_key$/;
 
 /** Puts layers over one another, the later ones on top, and checks what comes out. Problems are added to the list. */
 export function resolveSettings(layers: readonly Given[], problems: MeshError[]): Resolved {
@@ -81,7 +81,7 @@ function check(given: Given, problems: MeshError[]): unknown {
     given.isText && typeof given.value === 'string' ? found.kind.fromText(given.value) : given.value;
   const parsed = found.kind.schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const isHidden = HIDDEN.has(given.path.join('.'));
+  const isHidden = HIDDEN.test(given.path.join('.'));
   for (const issue of parsed.error.issues) {
     const name = nameOfPath([given.name, ...issue.path]);
     const { message, fix } = describeIssue(issue, name, isHidden ? '(hidden)' : valueAt(input, issue.path));

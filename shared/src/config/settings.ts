@@ -67,6 +67,17 @@ export const SETTINGS = {
     PRIVATE_NETWORKS,
     'Networks in which an instance that registers itself may be.',
   ),
+  'gateway.accounts': setting(
+    kind.pluginId,
+    'accounts',
+    "Plugin that keeps users and sessions: only its answers set the mesh's cookies.",
+  ),
+  'gateway.api_key': optional(kind.apiKey, 'Opens the guard `key` at every plugin.'),
+  'gateway.api_key_in_query': setting(
+    kind.flag,
+    false,
+    'Whether keys may also come as `apikey` in the query, where logs of other programs keep them.',
+  ),
   'gateway.cors.origins': setting(
     kind.listOf(kind.corsOrigin),
     [],
@@ -146,6 +157,7 @@ export const PLUGIN_SETTINGS = {
   url: optional(kind.origin, 'Where the plugin runs, when plugmesh does not start it.'),
   urls: optional(kind.listOf(kind.origin), 'The same, for several instances.'),
   guard: optional(kind.guardName, "Instead of the manifest's `http.guard`; without a manifest: `session`."),
+  api_key: optional(kind.apiKey, 'Opens the guard `key` at this plugin.'),
   enabled: optional(kind.flag, 'Instead of what `core.plugins` says.'),
   path: optional(kind.pluginPath, 'Where it is served instead of `/api/<id>`.'),
   folder: optional(kind.text, 'Folder of its manifest, when it is not `services/<id>`.'),

@@ -38,6 +38,9 @@ function toGateway(values: SettingValues): GatewayConfig {
     hosts: values['gateway.hosts'],
     trustedProxies: values['gateway.trusted_proxies'],
     instanceNetworks: values['gateway.instance_networks'],
+    accounts: values['gateway.accounts'],
+    apiKey: values['gateway.api_key'],
+    apiKeyInQuery: values['gateway.api_key_in_query'],
     cors: {
       origins: values['gateway.cors.origins'],
       credentials: values['gateway.cors.credentials'],
@@ -91,6 +94,7 @@ function toPluginSettings(values: PluginSettingValues, root: string): PluginSett
   return withoutUndefined({
     urls: url === undefined ? urls : [url, ...urls],
     guard: values.guard,
+    apiKey: values.api_key,
     enabled: values.enabled,
     path: values.path,
     corsOrigins: values['cors.origins'],

@@ -37,6 +37,7 @@ const http = z.object({
   timeoutMs: count,
   maxBody: count,
   corsOrigins: z.array(text).exactOptional(),
+  keyHash: z.string().length(43).exactOptional(),
 });
 
 const plugin = z.object({

@@ -1,3 +1,4 @@
+import { hashCredential } from '../access/index.ts';
 import { formatPosition, type MeshError } from '../errors/index.ts';
 import { manifestHttpDefaults } from '../manifest/http-schema.ts';
 import type { Candidate } from './candidates.ts';
@@ -70,7 +71,7 @@ function expectedInstances(
 
 function httpOf({ id, manifest, settings }: Candidate, isServed: boolean): PluginHttp {
   const http = manifest?.http ?? manifestHttpDefaults;
-  const { guard, timeoutMs, maxBody, corsOrigins, path } = settings;
+  const { guard, timeoutMs, maxBody, corsOrigins, apiKey, path } = settings;
   return {
     ...http,
     prefix: (isServed ? path : undefined) ?? `/api/${id}`,
@@ -79,5 +80,6 @@ function httpOf({ id, manifest, settings }: Candidate, isServed: boolean): Plugi
     timeoutMs: timeoutMs ?? http.timeoutMs,
     maxBody: maxBody ?? http.maxBody,
     ...(corsOrigins === undefined ? {} : { corsOrigins }),
+    ...(apiKey === undefined ? {} : { keyHash: hashCredential(apiKey) }),
   };
 }

@@ -43,6 +43,8 @@ export interface PluginHttp {
   readonly maxBody: number;
   /** Origins allowed by CORS for this plugin, instead of the gateway's own list. */
   readonly corsOrigins?: readonly string[];
+  /** SHA-256, base64url, of the key that opens the guard `key` here. */
+  readonly keyHash?: string;
 }
 
 /** A plugin as the mesh knows it. */
