@@ -1,5 +1,5 @@
 import { MeshError } from '@plugmesh/shared/errors';
-import { ANONYMOUS } from '@plugmesh/shared/identity';
+import { ANONYMOUS, type Identity } from '@plugmesh/shared/identity';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isSameOrigin } from './http/cors.ts';
@@ -31,8 +31,8 @@ export interface DispatcherParts {
   steps(): readonly Step[];
   /** Probes and pages: everything that is no plugin and no service. Throws what it refuses. */
   serveOwn(req: GatewayRequest, res: ServerResponse, target: Target): void;
-  /** Whether a bearer token is one of the mesh's own, which plugins must not see. */
-  readonly isMeshToken: (authorization: string) => boolean;
+  /** Ends a WebSocket when the session or key ends that it was opened with. */
+  follow(identity: Identity, socket: Socket): void;
 }
 
 /** What is known about a request once its head has been read. */
@@ -90,7 +90,8 @@ export class Dispatcher {
       this.#pass(visit, {
         isGone: () => socket.destroyed,
         go: () => {
-          prepareOutgoing(visit, this.#parts.isMeshToken);
+          prepareOutgoing(visit);
+          this.#parts.follow(visit.identity, socket);
           this.#parts.upgrader.forward(visit, socket, head);
         },
         refuse: (error) => this.#parts.refusals.answerOn(req, socket, error, visit.route),
@@ -123,7 +124,7 @@ export class Dispatcher {
         const body = bodyOf(req, permission);
         // Said here, as soon as the request may go on; the plugin is not asked.
         if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
-        prepareOutgoing(visit, this.#parts.isMeshToken);
+        prepareOutgoing(visit);
         this.#parts.forwarder.forward(visit, res, body);
       },
       refuse: (error) => this.#parts.refusals.answer(req, res, error, route),
@@ -174,6 +175,7 @@ function visitOf(req: GatewayRequest, { target, origin }: Arrival, { route, rest
     route,
     rest,
     permission,
+    credentials: undefined,
     identity: ANONYMOUS,
     forInstance: undefined,
     forClient: undefined,

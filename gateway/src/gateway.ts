@@ -1,9 +1,13 @@
 import type { Config } from '@plugmesh/shared/config';
-import { bearerToken, verifyOperatorToken, verifyPluginToken, type Secrets } from '@plugmesh/shared/identity';
+import { bearerToken, verifyOperatorToken, type Secrets } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { Dispatcher } from './dispatcher.ts';
-import { closedGuard } from './access/closed-guard.ts';
+import type { Access } from './access/access.ts';
+import { ConfiguredKeys } from './access/configured-keys.ts';
+import { createCredentialsStep } from './access/credentials.ts';
+import { createGuardStep } from './access/guard.ts';
+import { CorsPolicy } from './http/cors.ts';
 import { PeerBook } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
@@ -34,6 +38,8 @@ export interface GatewayParts {
   readonly log: Log;
   readonly secrets: Secrets;
   readonly documents: DocumentSource;
+  /** What is known of sessions and keys; it is started and stopped by others. */
+  readonly access: Access;
   readonly healthRules?: HealthRules;
 }
 
@@ -95,9 +101,10 @@ export class Gateway {
     this.#table = compileTable(document, {
       cors: this.#parts.config.gateway.cors,
       metrics: this.#metrics,
+      accounts: this.#parts.config.gateway.accounts,
       pool: (id) => this.#pools.get(id),
     });
-    this.#steps = stepsFor(document);
+    this.#steps = stepsFor(document, this.#parts);
     this.#checks.watch(checked);
     this.#parts.log.debug(
       { version: document.version, plugins: document.plugins.length },
@@ -119,6 +126,7 @@ export class Gateway {
       log,
       proxy: () => proxy,
       refuse: (req, res, error, route) => refusals.answer(req, res, error, route),
+      follow: (identity, res) => this.#parts.access.follow(identity, res),
       isDraining: () => this.#server.draining,
     });
     const upgrader: Upgrader = new Upgrader({
@@ -155,23 +163,24 @@ export class Gateway {
           refusals.answer(Object.assign(req, { requestId }), res, error);
         },
       }),
-      isMeshToken: (authorization) => isMeshToken(secrets, authorization),
+      follow: (identity, socket) => this.#parts.access.follow(identity, socket),
     });
   }
 }
 
 /** What visits have to pass, in order. */
-function stepsFor({ middleware }: MeshDocument): Step[] {
-  return [new ClosedChain(middleware).check, refuseInvalid, closedGuard, refuseClosed];
+function stepsFor(document: MeshDocument, { access, config: { gateway }, secrets }: GatewayParts): Step[] {
+  const keys = new ConfiguredKeys(gateway.apiKey, document);
+  return [
+    createCredentialsStep({ secrets, keys, inQuery: gateway.apiKeyInQuery }),
+    new ClosedChain(document.middleware).check,
+    refuseInvalid,
+    createGuardStep({ access, cors: new CorsPolicy(gateway.cors) }),
+    refuseClosed,
+  ];
 }
 
 function serverOptions({ gateway: { host, port, limits } }: Config) {
   // Node's own limit comes first and answers without looking: it is the sum of ours and a line's rest.
   return { host, port, maxHead: limits.url + limits.headers + 1024, ...limits };
-}
-
-function isMeshToken(secrets: Secrets, authorization: string): boolean {
-  const token = bearerToken(authorization);
-  if (token === undefined) return false;
-  return verifyOperatorToken(secrets, token) || verifyPluginToken(secrets, token) !== undefined;
 }

@@ -6,12 +6,14 @@ import { findManifests } from '@plugmesh/shared/manifest';
 import { buildMeshDocument, type MeshDocument } from '@plugmesh/shared/mesh-document';
 import { meshPorts } from '@plugmesh/shared/processes';
 import { MeshDocumentFollower } from '@plugmesh/shared/redis';
+import { Access } from './access/access.ts';
 import { Gateway } from './gateway.ts';
 
 const config = loadConfig();
 const log = createLog({ name: 'gateway', level: config.logLevel, mode: config.mode });
 const documents = new MeshDocumentFollower({ config, log, fallback: documentFromFiles });
-const gateway = new Gateway({ config, log, documents, secrets: loadSecrets(config) });
+const access = new Access({ redisUrl: config.redisUrl, log });
+const gateway = new Gateway({ config, log, documents, access, secrets: loadSecrets(config) });
 
 await runProcess(
   new Lifecycle({
@@ -19,6 +21,7 @@ await runProcess(
     log,
     steps: [
       { name: 'mesh document', start: () => documents.start(), stop: () => documents.stop() },
+      { name: 'access', start: () => access.start(), stop: () => access.stop() },
       {
         name: 'server',
         start: () => gateway.start(),

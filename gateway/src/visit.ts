@@ -1,5 +1,6 @@
 import type { Identity } from '@plugmesh/shared/identity';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { Credentials } from './access/credentials.ts';
 import type { Origin } from './http/forwarded.ts';
 import type { GatewayRequest } from './http/gateway-request.ts';
 import type { Target } from './http/path.ts';
@@ -8,12 +9,15 @@ import type { Permission, Route } from './routes/route.ts';
 /** A request or handshake for a plugin or service: what is known of it when its head was read, and what steps find out. */
 export interface Visit {
   readonly req: GatewayRequest;
-  readonly target: Target;
+  /** Without what a step has taken away from the query. */
+  target: Target;
   readonly origin: Origin;
   readonly route: Route;
   /** The path below the route's prefix. */
   readonly rest: string;
   readonly permission: Permission;
+  /** What the client brought to say who it is; no longer among `req.headers`, but for the cookie. */
+  credentials: Credentials | undefined;
   /** Who is behind it, as far as steps have found out. */
   identity: Identity;
   /** What steps say to the instance, by lower-case name, over everything that the client sent; `undefined` removes. */

@@ -16,6 +16,11 @@ export class CorsPolicy {
     return this.#origins.has(origin) || this.#origins.has('*');
   }
 
+  /** Whether pages of this origin may act with their visitor's cookies. */
+  trusts(origin: string): boolean {
+    return this.#settings.credentials && this.#origins.has(origin);
+  }
+
   /** Whether this is a preflight (Fetch § 3.3.1). */
   isPreflight(req: IncomingMessage): boolean {
     const { headers } = req;

@@ -2,6 +2,11 @@ import { IncomingMessage } from 'node:http';
 import type { Exchange } from '../proxy/exchange.ts';
 import type { Passage } from '../proxy/passage.ts';
 
+/** Whether a request asks for a WebSocket; every other `Upgrade` leaves it an ordinary one. */
+export function isHandshake({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && /^\s*websocket\s*$/i.test(headers.upgrade);
+}
+
 /** A client's request, with what the gateway is doing about it. */
 export class GatewayRequest extends IncomingMessage {
   /** Made first, so that every answer can name it. */

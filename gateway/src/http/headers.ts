@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { setsSession } from '../access/session-cookie.ts';
 
 /** Hop-by-hop headers (RFC 9110 § 7.6.1): never forwarded, in either direction. */
 const HOP_BY_HOP: readonly string[] = [
@@ -67,9 +68,12 @@ export function cleanRequestHeaders(headers: IncomingHttpHeaders): IncomingHttpH
 
 /**
  * Removes from a plugin's answer what belongs to one hop, to the mesh, or to the origin all plugins share; `keepsCors`: not
- * what it says to pages of other origins.
+ * what it says to pages of other origins; `keepsSession`: not the session's cookie.
  */
-export function cleanResponseHeaders(headers: IncomingHttpHeaders, { keepsCors = false } = {}): void {
+export function cleanResponseHeaders(
+  headers: IncomingHttpHeaders,
+  { keepsCors = false, keepsSession = false } = {},
+): void {
   if (headers.connection !== undefined)
     for (const name of connectionNames(headers.connection)) drop(headers, name);
   for (const name in headers) {
@@ -78,7 +82,9 @@ export function cleanResponseHeaders(headers: IncomingHttpHeaders, { keepsCors =
   }
   const cookies = headers['set-cookie'];
   if (cookies !== undefined) {
-    const foreign = cookies.filter((cookie) => !MESH_COOKIE.test(cookie));
+    const foreign = cookies.filter(
+      (cookie) => !MESH_COOKIE.test(cookie) || (keepsSession && setsSession(cookie)),
+    );
     if (foreign.length === 0) drop(headers, 'set-cookie');
     else headers['set-cookie'] = foreign;
   }

@@ -3,7 +3,7 @@ import { drainServer } from '@plugmesh/shared/lifecycle';
 import { createServer, ServerResponse, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { GatewayRequest } from './gateway-request.ts';
+import { GatewayRequest, isHandshake } from './gateway-request.ts';
 import { answerProblemOn } from './problem.ts';
 
 /** How the server listens and how patient it is. */
@@ -43,7 +43,7 @@ export class GatewayServer {
       requireHostHeader: false, // checked by hygiene, which answers with a problem document
       insecureHTTPParser: false,
       noDelay: true,
-      shouldUpgradeCallback: (req) => /^\s*websocket\s*$/i.test(req.headers.upgrade ?? ''),
+      shouldUpgradeCallback: isHandshake,
     });
     // Node would drop headers beyond the limit silently, a second Host among them; hygiene counts and refuses.
     this.#server.maxHeadersCount = 0;

@@ -1,4 +1,5 @@
 import { MeshError } from '@plugmesh/shared/errors';
+import type { Identity } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayRequest } from '../http/gateway-request.ts';
@@ -25,6 +26,8 @@ export interface ForwarderParts {
   proxy(): Proxy;
   /** Answers a client with an error. */
   refuse(req: GatewayRequest, res: ServerResponse, error: MeshError, route: Route): void;
+  /** Ends a stream of events when the session or key ends that it was asked for with. */
+  follow(identity: Identity, res: ServerResponse): void;
   /** Whether the process is about to stop, so that connections should end. */
   isDraining(): boolean;
 }
@@ -71,7 +74,9 @@ export class Forwarder {
       if (!res.headersSent) this.#refuse(exchange, upstreamError(route, new Error('status out of range')));
       return;
     }
-    exchange.answering(isEventStream(proxyRes));
+    const isEndless = isEventStream(proxyRes);
+    exchange.answering(isEndless);
+    if (isEndless) this.#parts.follow(exchange.visit.identity, res);
     prepareResponse(proxyRes, route, req.requestId);
     mergeInto(res, proxyRes, this.#parts.isDraining());
   }

@@ -5,7 +5,7 @@ import { ensureTrace } from '../http/request-id.ts';
 import type { Visit } from '../visit.ts';
 
 /** Rewrites `req` into what the instance is sent, except for `Host`. Everything is done here: the proxy library only copies. */
-export function prepareOutgoing(visit: Visit, isMeshToken: (authorization: string) => boolean): void {
+export function prepareOutgoing(visit: Visit): void {
   const { req, route, rest, target } = visit;
   const headers = cleanRequestHeaders(req.headers);
   forwardedHeaders(headers, visit);
@@ -13,10 +13,6 @@ export function prepareOutgoing(visit: Visit, isMeshToken: (authorization: strin
   ensureTrace(headers);
   const via = `${req.httpVersion} ${VIA_NAME}`;
   headers.via = headers.via === undefined ? via : `${headers.via}, ${via}`;
-  const { authorization } = headers;
-  if (route.kind === 'plugin' && authorization !== undefined && isMeshToken(authorization)) {
-    delete headers.authorization;
-  }
   for (const name in visit.forInstance) {
     const value = visit.forInstance[name];
     if (value === undefined) Reflect.deleteProperty(headers, name);

@@ -24,7 +24,7 @@ export function prepareResponse(proxyRes: IncomingMessage, route: Route, request
   const { headers } = proxyRes;
   // A reason phrase may hold bytes that Node refuses to send on, by an exception.
   proxyRes.statusMessage = '';
-  cleanResponseHeaders(headers, { keepsCors: route.cors === undefined });
+  cleanResponseHeaders(headers, { keepsCors: route.cors === undefined, keepsSession: route.isAccounts });
   headers['x-request-id'] = requestId;
   if (proxyRes.statusCode === 204) delete headers['content-length'];
   const type = headers['content-type'] ?? '';

@@ -10,6 +10,8 @@ import { RouteTable } from './route-table.ts';
 export interface TableParts {
   readonly cors: CorsConfig;
   readonly metrics: Metrics;
+  /** Id of the plugin that keeps the accounts. */
+  readonly accounts: string;
   /** The pool of a plugin or service. */
   pool(id: string): Pool;
 }
@@ -38,6 +40,7 @@ function pluginRoutes(plugin: MeshPlugin, parts: TableParts): Route[] {
     kind: 'plugin' as const,
     id,
     stripPrefix: http.stripPrefix,
+    isAccounts: id === parts.accounts,
     html: http.html,
     cors: new CorsPolicy(parts.cors, http.corsOrigins),
     pool: parts.pool(id),
@@ -65,7 +68,13 @@ function serviceRoutes(parts: TableParts): Route[] {
       pool: parts.pool(id),
       meter: parts.metrics.meter(id),
     };
-    const fixed = { kind: 'service', stripPrefix: false, html: 'trusted', closed: undefined } as const;
+    const fixed = {
+      kind: 'service',
+      stripPrefix: false,
+      isAccounts: false,
+      html: 'trusted',
+      closed: undefined,
+    } as const;
     return prefixes.map((prefix) => ({ ...shared, ...fixed, prefix }));
   });
 }

@@ -14,6 +14,8 @@ export interface Route {
   readonly prefix: string;
   /** Whether the upstream sees the path without the prefix. */
   readonly stripPrefix: boolean;
+  /** Whether it keeps the accounts: then its answers may set the session's cookie. */
+  readonly isAccounts: boolean;
   readonly html: 'sandbox' | 'trusted';
   /** Undefined: whoever answers says itself which pages may read it. */
   readonly cors: CorsPolicy | undefined;

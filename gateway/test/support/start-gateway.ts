@@ -4,6 +4,7 @@ import { createLog } from '@plugmesh/shared/log';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Access } from '../../src/access/access.ts';
 import { Gateway } from '../../src/gateway.ts';
 import type { HealthRules } from '../../src/upstream/health-checks.ts';
 import { HandDocuments, sketchDocument, type PluginSketch } from './mesh.ts';
@@ -15,6 +16,8 @@ export interface GatewaySketch {
   readonly gateway?: Partial<Omit<GatewayConfig, 'limits'>> & { limits?: Partial<GatewayConfig['limits']> };
   readonly mode?: Config['mode'];
   readonly healthRules?: HealthRules;
+  /** Where sessions and keys are; without it nobody can be known. */
+  readonly redisUrl?: string;
 }
 
 /** A gateway in this process on a free port, with documents that the test changes. */
@@ -22,6 +25,7 @@ export class TestGateway {
   readonly documents: HandDocuments;
   readonly gateway: Gateway;
   readonly config: Config;
+  readonly access: Access;
   readonly #folder: string;
 
   private constructor(sketch: GatewaySketch) {
@@ -37,9 +41,12 @@ export class TestGateway {
       gateway: { ...config.gateway, port: 0, ...gateway, limits: { ...config.gateway.limits, ...limits } },
     };
     this.documents = new HandDocuments(sketchDocument(sketch.plugins ?? [], sketch.services));
+    const log = createLog({ name: 'gateway', level: process.env['TEST_LOG'] ?? 'silent' });
+    this.access = new Access({ log, redisUrl: sketch.redisUrl });
     this.gateway = new Gateway({
       config: this.config,
-      log: createLog({ name: 'gateway', level: process.env['TEST_LOG'] ?? 'silent' }),
+      log,
+      access: this.access,
       secrets: loadSecrets(this.config),
       documents: this.documents,
       ...(sketch.healthRules ? { healthRules: sketch.healthRules } : {}),
@@ -48,6 +55,7 @@ export class TestGateway {
 
   static async start(sketch: GatewaySketch = {}): Promise<TestGateway> {
     const test = new TestGateway(sketch);
+    await test.access.start();
     await test.gateway.start();
     return test;
   }
@@ -62,6 +70,7 @@ export class TestGateway {
 
   async stop(): Promise<void> {
     await this.gateway.stop();
+    await this.access.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

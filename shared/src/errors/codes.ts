@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   MESH_IDEMPOTENCY_MISMATCH: { status: 422, title: 'An idempotency key was given with another message' },
   MESH_HISTORY_GONE: { status: 410, title: 'Events behind this one are no longer kept' },
   MESH_ORIGIN_REFUSED: { status: 403, title: 'This origin may not connect' },
+  MESH_XSRF_REFUSED: { status: 403, title: 'A page of another origin may have sent this' },
   MESH_SERVICE_WORKER_REFUSED: { status: 403, title: 'Plugins may not install service workers' },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -1,0 +1,85 @@
+import {
+  apiKeyKey,
+  parseApiKey,
+  parseSession,
+  sessionKey,
+  type SessionRecord,
+} from '@plugmesh/shared/access';
+import { MeshError } from '@plugmesh/shared/errors';
+import { withinDeadline } from '@plugmesh/shared/lifecycle';
+import type { RedisConnection } from '@plugmesh/shared/redis';
+import { apiKeyCaller, sessionCaller, type Caller } from './caller.ts';
+import type { Found } from './caller-cache.ts';
+
+/** An API key, with what the whole of it must hash to. */
+export interface KnownKey {
+  readonly caller: Caller;
+  readonly hash: Buffer;
+}
+
+/** A session that is used is told so at most this often. */
+const TOUCH_MS = 60_000;
+/** A Redis that takes longer counts as away. */
+const PATIENCE_MS = 1_000;
+
+/** The records of sessions and keys as accounts keeps them in Redis. Rejects with MESH_REDIS_UNAVAILABLE. */
+export class AccessRecords {
+  readonly #connection: () => RedisConnection | undefined;
+
+  constructor(connection: () => RedisConnection | undefined) {
+    this.#connection = connection;
+  }
+
+  /** A session that goes on; it is used now, so its idle life begins anew. */
+  async session(hash: string): Promise<Found<{ caller: Caller }> | undefined> {
+    const key = sessionKey(hash);
+    const [text, leftMs] = await this.#ask((redis) => Promise.all([redis.get(key), redis.pttl(key)]));
+    const record = text === null ? undefined : parseSession(text);
+    if (!record) return undefined;
+    const lifeMs = record.endsAt - Date.now();
+    if (lifeMs <= 0) return undefined;
+    this.#touch(key, record, leftMs);
+    // A life of idleness must not pass unseen behind what is remembered.
+    return { value: { caller: sessionCaller(hash, record) }, lifeMs: Math.min(lifeMs, record.idleMs / 4) };
+  }
+
+  /** An API key that is valid today. */
+  async apiKey(prefix: string): Promise<Found<KnownKey> | undefined> {
+    const text = await this.#ask((redis) => redis.get(apiKeyKey(prefix)));
+    const record = text === null ? undefined : parseApiKey(text);
+    if (!record) return undefined;
+    const lifeMs = record.endsAt === null ? Infinity : record.endsAt - Date.now();
+    if (lifeMs <= 0) return undefined;
+    const value = { caller: apiKeyCaller(prefix, record), hash: Buffer.from(record.hash) };
+    return { value, lifeMs };
+  }
+
+  /** Which of these Redis keys are no longer there. */
+  async missing(keys: readonly string[]): Promise<string[]> {
+    const counts = await this.#ask((redis) => Promise.all(keys.map((key) => redis.exists(key))));
+    return keys.filter((_, at) => counts[at] === 0);
+  }
+
+  /** Nobody waits for it: without it the session ends a little earlier. */
+  #touch(key: string, { idleMs, endsAt }: SessionRecord, leftMs: number): void {
+    const unusedMs = idleMs - leftMs;
+    if (unusedMs < Math.min(TOUCH_MS, idleMs / 4)) return;
+    const ms = Math.ceil(Math.min(idleMs, endsAt - Date.now()));
+    this.#connection()
+      ?.pexpire(key, ms)
+      .catch(() => undefined);
+  }
+
+  async #ask<Answer>(question: (redis: RedisConnection) => Promise<Answer>): Promise<Answer> {
+    const redis = this.#connection();
+    try {
+      if (!redis) throw new Error('there is no Redis');
+      return await withinDeadline(() => question(redis), PATIENCE_MS);
+    } catch (cause) {
+      throw new MeshError('MESH_REDIS_UNAVAILABLE', 'sessions and keys cannot be looked up now', {
+        details: { retryAfter: 5 },
+        cause,
+      });
+    }
+  }
+}

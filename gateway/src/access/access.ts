@@ -1,0 +1,114 @@
+import { timingSafeEqual } from 'node:crypto';
+import { ACCESS_CHANGE, hashCredential, parseAccessChange, type AccessChange } from '@plugmesh/shared/access';
+import type { Identity } from '@plugmesh/shared/identity';
+import type { Log } from '@plugmesh/shared/log';
+import {
+  closeRedis,
+  connectRedis,
+  Subscription,
+  whenConnected,
+  type RedisConnection,
+} from '@plugmesh/shared/redis';
+import { AccessRecords, type KnownKey } from './access-records.ts';
+import { CallerCache } from './caller-cache.ts';
+import type { Caller } from './caller.ts';
+import { CallerStreams, type Stream } from './caller-streams.ts';
+
+/** What sessions and keys are looked up with. */
+export interface AccessParts {
+  readonly log: Log;
+  /** Undefined: nobody can be known. */
+  readonly redisUrl: string | undefined;
+  /** How often sessions and keys of open streams are looked for; default 15 s. */
+  readonly sweepMs?: number;
+}
+
+const FIRST_WAIT_MS = 1000;
+
+type Maybe<Value> = Value | undefined | Promise<Value | undefined>;
+
+/** What this process knows of sessions and keys: remembered for a moment, and forgotten as soon as they change. */
+export class Access {
+  readonly #parts: AccessParts;
+  readonly #records = new AccessRecords(() => this.#connection);
+  readonly #sessions = new CallerCache<{ caller: Caller }>((hash) => this.#records.session(hash));
+  readonly #keys = new CallerCache<KnownKey>((prefix) => this.#records.apiKey(prefix));
+  readonly #streams = new CallerStreams((keys) => this.#records.missing(keys));
+  #connection: RedisConnection | undefined;
+  #subscription: Subscription | undefined;
+  #sweeps: NodeJS.Timeout | undefined;
+
+  constructor(parts: AccessParts) {
+    this.#parts = parts;
+  }
+
+  /** Connects, and waits a second at most: without Redis, whoever is not public is told to come back later. */
+  async start(): Promise<void> {
+    const { redisUrl, log, sweepMs = 15_000 } = this.#parts;
+    if (redisUrl === undefined || this.#connection) return;
+    this.#connection = connectRedis(redisUrl, { name: 'access', log, queue: false });
+    this.#subscription = new Subscription({
+      redisUrl,
+      name: 'access-changes',
+      log,
+      channels: [ACCESS_CHANGE],
+      onMessage: (_channel, payload) => this.#hear(payload),
+      onLive: () => this.#refresh(),
+    });
+    this.#sweeps = setInterval(() => void this.#streams.sweep(), sweepMs).unref();
+    await Promise.all([this.#subscription.start(), whenConnected(this.#connection, FIRST_WAIT_MS)]);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#sweeps);
+    await this.#subscription?.stop();
+    if (this.#connection) await closeRedis(this.#connection);
+  }
+
+  /** Whose session this id stands for: at once when it was seen lately. Rejects with MESH_REDIS_UNAVAILABLE. */
+  session(id: string): Maybe<Caller> {
+    const found = this.#sessions.get(hashCredential(id));
+    return found instanceof Promise ? found.then((each) => each?.caller) : found?.caller;
+  }
+
+  /** Whose API key this is; likewise. */
+  apiKey(prefix: string, key: string): Maybe<Caller> {
+    const found = this.#keys.get(prefix);
+    return found instanceof Promise ? found.then((each) => fitting(each, key)) : fitting(found, key);
+  }
+
+  /** Ends a stream as soon as the session or key ends that it was opened with. */
+  follow(identity: Identity, stream: Stream): void {
+    this.#streams.follow(identity, stream);
+  }
+
+  #hear(payload: Buffer): void {
+    const change = parseAccessChange(payload.toString());
+    if (change) this.#forget(change);
+    else this.#parts.log.warn({ channel: ACCESS_CHANGE }, 'a change of access that cannot be read');
+  }
+
+  #forget(change: AccessChange): void {
+    const { sessions = [], keys = [], users = [] } = change;
+    for (const hash of sessions) this.#sessions.forget(hash);
+    for (const prefix of keys) this.#keys.forget(prefix);
+    if (users.length > 0) {
+      this.#sessions.forgetUsers(users);
+      this.#keys.forgetUsers(users);
+    }
+    this.#streams.end(change);
+  }
+
+  /** What changed while nobody told us is not known. */
+  #refresh(): void {
+    this.#sessions.clear();
+    this.#keys.clear();
+    void this.#streams.sweep();
+  }
+}
+
+function fitting(known: KnownKey | undefined, key: string): Caller | undefined {
+  if (!known) return undefined;
+  const hash = Buffer.from(hashCredential(key));
+  return known.hash.length === hash.length && timingSafeEqual(known.hash, hash) ? known.caller : undefined;
+}

@@ -1,0 +1,76 @@
+import { apiKeyKey, sessionKey, type AccessChange } from '@plugmesh/shared/access';
+import type { Identity } from '@plugmesh/shared/identity';
+
+/** What stays open for long: the socket of a WebSocket, or an answer that is a stream of events. */
+export interface Stream {
+  readonly destroyed: boolean;
+  destroy(): unknown;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+interface Followed {
+  readonly user: string;
+  readonly streams: Set<Stream>;
+}
+
+/**
+ * The open streams of sessions and API keys, to be ended with them. A change ends them even where the user stays the
+ * same: whoever still may comes back and passes the guard once more.
+ */
+export class CallerStreams {
+  readonly #missing: (keys: readonly string[]) => Promise<string[]>;
+  /** By the Redis key of what they were opened with. */
+  readonly #followed = new Map<string, Followed>();
+
+  /** `missing`: which of these Redis keys are no longer there; rejects when that cannot be told. */
+  constructor(missing: (keys: readonly string[]) => Promise<string[]>) {
+    this.#missing = missing;
+  }
+
+  /** Follows what a user opened, from now on until it closes. */
+  follow(identity: Identity, stream: Stream): void {
+    const key = redisKeyOf(identity);
+    if (key === undefined || identity.kind !== 'user' || stream.destroyed) return;
+    const followed = this.#followed.get(key) ?? { user: identity.id, streams: new Set() };
+    this.#followed.set(key, followed);
+    followed.streams.add(stream);
+    stream.once('close', () => {
+      followed.streams.delete(stream);
+      if (followed.streams.size === 0 && this.#followed.get(key) === followed) this.#followed.delete(key);
+    });
+    // It may have ended between the guard and now, when nobody followed it yet.
+    void this.#endMissing([key]);
+  }
+
+  /** Ends the streams of what has changed. */
+  end({ sessions = [], keys = [], users = [] }: AccessChange): void {
+    for (const hash of sessions) this.#endOf(sessionKey(hash));
+    for (const prefix of keys) this.#endOf(apiKeyKey(prefix));
+    if (users.length === 0) return;
+    for (const [key, { user }] of this.#followed) if (users.includes(user)) this.#endOf(key);
+  }
+
+  /** Ends the streams of sessions and keys that ended without a word: their time was up, or we did not hear it. */
+  async sweep(): Promise<void> {
+    if (this.#followed.size > 0) await this.#endMissing([...this.#followed.keys()]);
+  }
+
+  async #endMissing(keys: readonly string[]): Promise<void> {
+    try {
+      for (const key of await this.#missing(keys)) this.#endOf(key);
+    } catch {
+      // Redis is away: nobody can be logged out meanwhile, and the next sweep looks again.
+    }
+  }
+
+  /** At once and from both sides: what is still on its way was sent by nobody any more. */
+  #endOf(key: string): void {
+    for (const stream of this.#followed.get(key)?.streams ?? []) stream.destroy();
+  }
+}
+
+function redisKeyOf(identity: Identity): string | undefined {
+  if (identity.kind !== 'user') return undefined;
+  if (identity.session !== undefined) return sessionKey(identity.session);
+  return identity.key === undefined ? undefined : apiKeyKey(identity.key);
+}

@@ -1,0 +1,99 @@
+import { apiKeyPrefix } from '@plugmesh/shared/access';
+import { bearerToken, verifyOperatorToken, verifyPluginToken, type Secrets } from '@plugmesh/shared/identity';
+import type { Step, Visit } from '../visit.ts';
+import { pluginCaller, type Caller } from './caller.ts';
+import type { ConfiguredKeys } from './configured-keys.ts';
+import { sessionIdOf } from './session-cookie.ts';
+
+/** What a client brought to say who it is. */
+export type Credentials =
+  | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'api-key'; readonly prefix: string; readonly key: string }
+  /** A plugin's token or a key of the configuration: whose it is was seen at once. */
+  | { readonly kind: 'known'; readonly caller: Caller }
+  /** Meant as ours, and certainly nobody's. */
+  | { readonly kind: 'invalid' };
+
+/** What credentials are read with. */
+export interface CredentialParts {
+  readonly secrets: Secrets;
+  readonly keys: ConfiguredKeys;
+  /** Whether keys may come as `apikey` in the query. */
+  readonly inQuery: boolean;
+}
+
+const INVALID: Credentials = { kind: 'invalid' };
+const QUERY_KEY = /(?<=[?&])apikey=([^&]*)(?:&|$)/g;
+
+/**
+ * The step that reads the credentials off a request and takes them away, so that nothing behind it can pass them on.
+ * Keys and tokens count before the cookie: they are sent on purpose.
+ */
+export function createCredentialsStep(parts: CredentialParts): Step {
+  return (visit) => {
+    const { req, origin } = visit;
+    const fromQuery = parts.inQuery && visit.target.query !== '' ? takeFromQuery(visit, parts) : undefined;
+    visit.credentials =
+      takeFromHeaders(visit, parts) ?? fromQuery ?? sessionOf(req.headers.cookie, origin.proto);
+    return undefined;
+  };
+}
+
+function takeFromHeaders(visit: Visit, parts: CredentialParts): Credentials | undefined {
+  const { headers } = visit.req;
+  const { authorization, 'x-api-key': key } = headers;
+  const token = authorization === undefined ? undefined : bearerToken(authorization);
+  const fromToken = token === undefined ? undefined : readToken(token, visit, parts);
+  const fromKey = typeof key === 'string' ? readKey(key, visit, parts) : undefined;
+  if (fromKey) delete headers['x-api-key'];
+  if (fromToken && isTaken(fromToken, visit)) delete headers.authorization;
+  return fromToken ?? fromKey;
+}
+
+/** The mesh's own services check tokens of processes themselves. */
+function isTaken(credentials: Credentials, { route }: Visit): boolean {
+  const isToken = credentials.kind === 'known' && credentials.caller.identity.kind !== 'key';
+  return route.kind === 'plugin' || !isToken;
+}
+
+function readToken(token: string, visit: Visit, parts: CredentialParts): Credentials | undefined {
+  const key = readKey(token, visit, parts);
+  if (key) return key;
+  const plugin = verifyPluginToken(parts.secrets, token);
+  if (plugin !== undefined) return { kind: 'known', caller: pluginCaller(plugin) };
+  // The operator is no user: the token opens the mesh's own services, and plugins must not see it.
+  if (visit.route.kind === 'plugin' && verifyOperatorToken(parts.secrets, token)) return INVALID;
+  return undefined;
+}
+
+function readKey(text: string, { route }: Visit, { keys }: CredentialParts): Credentials | undefined {
+  const prefix = apiKeyPrefix(text);
+  if (prefix !== undefined) return { kind: 'api-key', prefix, key: text };
+  const caller = keys.find(text, route.id);
+  return caller && { kind: 'known', caller };
+}
+
+/** Taken away whatever it says: with this setting the parameter is the mesh's. */
+function takeFromQuery(visit: Visit, parts: CredentialParts): Credentials | undefined {
+  const { path, query } = visit.target;
+  const values = [...query.matchAll(QUERY_KEY)].map(([, value = '']) => decode(value));
+  if (values.length === 0) return undefined;
+  const left = query.replace(QUERY_KEY, '').replace(/[?&]$/, '');
+  visit.target = { path, query: left };
+  const [text = ''] = values;
+  return (values.length === 1 ? readKey(text, visit, parts) : undefined) ?? INVALID;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
+function sessionOf(cookie: string | undefined, proto: string): Credentials | undefined {
+  const id = sessionIdOf(cookie, proto);
+  if (id === undefined) return undefined;
+  return id === '' ? INVALID : { kind: 'session', id };
+}
