@@ -71,7 +71,7 @@ export class CallerCache<Value extends Remembered> {
       const found = await this.#ask(id);
       if (!isCurrent()) return await this.get(id);
       if (found)
-        this.#known.set(id, found.value, { ttl: Math.max(1, Math.min(found.lifeMs, LONGEST_LIFE_MS)) });
+        this.#known.set(id, found.value, { ttl: Math.ceil(Math.min(found.lifeMs, LONGEST_LIFE_MS)) });
       else this.#unknown.set(id, true);
       return found?.value;
     } finally {
