@@ -18,6 +18,8 @@ export interface GatewaySketch {
   readonly healthRules?: HealthRules;
   /** Where sessions and keys are; without it nobody can be known. */
   readonly redisUrl?: string;
+  /** How often sessions and keys of open streams are looked for. */
+  readonly sweepMs?: number;
 }
 
 /** A gateway in this process on a free port, with documents that the test changes. */
@@ -42,7 +44,11 @@ export class TestGateway {
     };
     this.documents = new HandDocuments(sketchDocument(sketch.plugins ?? [], sketch.services));
     const log = createLog({ name: 'gateway', level: process.env['TEST_LOG'] ?? 'silent' });
-    this.access = new Access({ log, redisUrl: sketch.redisUrl });
+    this.access = new Access({
+      log,
+      redisUrl: sketch.redisUrl,
+      ...(sketch.sweepMs === undefined ? {} : { sweepMs: sketch.sweepMs }),
+    });
     this.gateway = new Gateway({
       config: this.config,
       log,
