@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { historyKey, STREAMS_KEY, streamKey } from '@plugmesh/shared/history';
 import { meshPorts } from '@plugmesh/shared/processes';
 import { eventually, startProcess } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
@@ -13,7 +14,7 @@ import { TestMesh } from './support/test-mesh.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CLIENTS = join(import.meta.dirname, 'clients');
-const STREAM = 'plugmesh:history:{weather:paris}';
+const KEY = historyKey('weather:paris');
 const BUILD_TIMEOUT_MS = 10 * 60_000;
 
 /** Programs of the guide, and the block that each is. */
@@ -55,8 +56,12 @@ describe('the guide to durable topics', function () {
     await mesh.remove();
   });
 
+  const stream = async (): Promise<string> =>
+    streamKey((await redis.get(STREAMS_KEY)) ?? '', 'weather:paris');
   const kept = async (): Promise<unknown[]> =>
-    (await redis.xrange(STREAM, '-', '+')).map(([, fields]) => JSON.parse(fields[5] ?? '') as unknown);
+    (await redis.xrange(await stream(), '-', '+')).map(
+      ([, fields]) => JSON.parse(fields[5] ?? '') as unknown,
+    );
   const pidOf = async (name: string): Promise<number> =>
     (await mesh.runningProcesses()).find((each) => each.name === name)?.pid ?? 0;
   const kill = async (name: string): Promise<void> =>
@@ -64,7 +69,7 @@ describe('the guide to durable topics', function () {
 
   /** As if Redis had come back empty: no events, and no function until mesh has seen it. */
   async function empty(): Promise<void> {
-    const keys = await redis.keys('plugmesh:history:*');
+    const keys = await redis.keys(`${STREAMS_KEY}:*`);
     if (keys.length > 0) await redis.del(...keys);
     await redis.call('FUNCTION', 'FLUSH');
   }
@@ -116,7 +121,7 @@ describe('the guide to durable topics', function () {
     );
     const running = await startProcess(['node', page], { cwd: mesh.folder, ready: /joined/ });
     const publish = async (n: number): Promise<void> => {
-      const parameters = ['plugmesh_publish', 1, STREAM, 'update', JSON.stringify({ n }), `event ${n}`];
+      const parameters = ['plugmesh_publish', 1, KEY, 'update', JSON.stringify({ n }), `event ${n}`];
       await eventually(() => redis.call('FCALL', ...parameters), { timeoutMs: 15_000 });
     };
     const shown = (): number[] => [...running.output.matchAll(/^show (\d+)$/gm)].map(([, n]) => Number(n));

@@ -1,4 +1,4 @@
-import { formatEventId, historyKey, parseEventId, type EventId } from '@plugmesh/shared/history';
+import { formatEventId, parseEventId, STREAMS_KEY, streamKey, type EventId } from '@plugmesh/shared/history';
 import type { Log } from '@plugmesh/shared/log';
 import type { Broadcast } from '@plugmesh/shared/protocol';
 import { closeRedis, connectRedis, whenConnected, type RedisConnection } from '@plugmesh/shared/redis';
@@ -20,6 +20,7 @@ const PAGE = 200;
 const PATIENCE_MS = 5000;
 
 type Entry = [id: Buffer, fields: Buffer[]];
+type Read<Answer> = (connection: RedisConnection, key: string) => Promise<Answer>;
 
 /** History in Redis streams, over a connection of its own: a long read must not hold up what is published. */
 export class HistoryReader implements History {
@@ -46,28 +47,28 @@ export class HistoryReader implements History {
   }
 
   async end(topic: string): Promise<EventId | undefined> {
-    const [entry] = await this.#ask((connection) =>
-      connection.xrevrange(historyKey(topic), '+', '-', 'COUNT', 1),
+    const entries = await this.#ask(topic, (connection, key) =>
+      connection.xrevrange(key, '+', '-', 'COUNT', 1),
     );
-    return parseEventId(entry?.[0]);
+    return parseEventId(entries?.[0]?.[0]);
   }
 
   async after(topic: string, id: EventId): Promise<HistoryEvent[]> {
     const start = `(${formatEventId(id)}`;
-    const entries = await this.#ask((connection) =>
-      connection.xrangeBuffer(historyKey(topic), start, '+', 'COUNT', PAGE),
+    const entries = await this.#ask(topic, (connection, key) =>
+      connection.xrangeBuffer(key, start, '+', 'COUNT', PAGE),
     );
-    return (entries as Entry[]).flatMap((entry) => toEvent(topic, entry) ?? []);
+    return ((entries ?? []) as Entry[]).flatMap((entry) => toEvent(topic, entry) ?? []);
   }
 
   /** Asks once more when the connection was lost over it. */
-  async #ask<Answer>(read: (connection: RedisConnection) => Promise<Answer>): Promise<Answer> {
+  async #ask<Answer>(topic: string, read: Read<Answer>): Promise<Answer | undefined> {
     const connection = await this.#connected();
     try {
-      return await read(connection);
+      return await readStream(connection, topic, read);
     } catch (error) {
       if (connection.status === 'ready') throw error;
-      return read(await this.#connected());
+      return readStream(await this.#connected(), topic, read);
     }
   }
 
@@ -76,6 +77,16 @@ export class HistoryReader implements History {
     await whenConnected(this.#connection, PATIENCE_MS);
     return this.#connection;
   }
+}
+
+/** Undefined while there are no streams. Their name is asked for each time: a Redis that was emptied has another one. */
+async function readStream<Answer>(
+  connection: RedisConnection,
+  topic: string,
+  read: Read<Answer>,
+): Promise<Answer | undefined> {
+  const name = await connection.get(STREAMS_KEY);
+  return name === null ? undefined : read(connection, streamKey(name, topic));
 }
 
 /** What the function wrote: `at`, `event` and `payload`, in this order. */

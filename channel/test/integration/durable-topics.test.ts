@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseEventId } from '@plugmesh/shared/history';
 import { eventually } from '@plugmesh/shared/testing';
-import { ChannelProcess } from '../support/channel-process.ts';
+import { ChannelProcess, historyStream } from '../support/channel-process.ts';
 import { RawClient, type Answer } from '../support/raw-client.ts';
 
 describe('a durable topic', function () {
@@ -100,7 +100,7 @@ describe('a durable topic', function () {
       assert.deepEqual(await client.rest(), [], 'no partial set');
     }
     assert.deepEqual(await join(await open(), 'short:1', null), { _id: newest });
-    await channel.bus.del('plugmesh:history:{short:1}');
+    await channel.bus.del(historyStream('short:1'));
     assert.deepEqual(await join(await open(), 'short:1', `${epoch}-21`), { recovered: false });
   });
 

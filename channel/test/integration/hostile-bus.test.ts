@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { STREAMS_KEY } from '@plugmesh/shared/history';
 import { DISCONNECT, MESH_KEY, MESH_NOTICE, PRESENCE_NODE, PRESENCE_NODES } from '@plugmesh/shared/protocol';
 import { eventually } from '@plugmesh/shared/testing';
-import { ChannelProcess } from '../support/channel-process.ts';
+import { ChannelProcess, historyStream } from '../support/channel-process.ts';
 import { PollClient } from '../support/poll-client.ts';
 import { RawClient } from '../support/raw-client.ts';
 
@@ -103,7 +104,7 @@ describe('a channel process', function () {
   });
 
   it('survives whatever is kept where it looks, of every type', async () => {
-    const keys = [MESH_KEY, PRESENCE_NODES, `${PRESENCE_NODE}x`, 'plugmesh:history:{log:2}'];
+    const keys = [MESH_KEY, PRESENCE_NODES, `${PRESENCE_NODE}x`, historyStream('log:2'), STREAMS_KEY];
     for (const key of keys) {
       for (const text of GARBAGE) {
         await channel.bus.multi().del(key).set(key, text).publish(MESH_NOTICE, '1').exec();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { encodeBinaryBroadcast } from '@plugmesh/shared/protocol';
 import { eventually, RedisServer } from '@plugmesh/shared/testing';
 import { API_ADDRESSES } from '../../src/api/server-api.ts';
-import { ChannelProcess } from '../support/channel-process.ts';
+import { ChannelProcess, historyStream } from '../support/channel-process.ts';
 import { RawClient } from '../support/raw-client.ts';
 
 interface Body {
@@ -147,7 +147,7 @@ describe('publishing by the server API', function () {
     const [status, body] = await publish('{"topic":"log:1","event":"tick","payload":{"n":1.0}}');
     assert.equal(status, 200);
     assert.deepEqual(await client.next(), [null, null, 'log:1', 'tick', { n: 1, _id: body._id }]);
-    const [[, fields] = ['', []]] = await channel.bus.xrange('plugmesh:history:{log:1}', '-', '+');
+    const [[, fields] = ['', []]] = await channel.bus.xrange(historyStream('log:1'), '-', '+');
     assert.equal(fields[5], `{"n":1.0,"_id":"${body._id}"}`);
   });
 

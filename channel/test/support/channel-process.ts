@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
-import { historyKey, historyLibrary } from '@plugmesh/shared/history';
+import { historyKey, historyLibrary, STREAMS_KEY, streamKey } from '@plugmesh/shared/history';
 import type { TopicRule } from '@plugmesh/shared/mesh-document';
 import { MESH_KEY } from '@plugmesh/shared/protocol';
 import {
@@ -17,6 +17,8 @@ import { Redis } from 'ioredis';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** The same for all, so that several processes are one mesh. */
 const SECRET = 'the one secret of all processes of a test';
+/** The name under which durable topics are kept in a test's Redis. */
+export const STREAMS = 'of-a-test';
 
 /** A topic rule that allows everything and asks for nothing, changed by `rule`. */
 export function topicRule(rule: Partial<TopicRule> & Pick<TopicRule, 'pattern'>): TopicRule {
@@ -89,7 +91,8 @@ export class ChannelProcess {
     const [control, own] = [{ url: 'http://127.0.0.1:1' }, { url: this.url }];
     const head = { format: 1, version: Date.now(), mode: 'production', plugins: [], middleware: [] };
     await this.bus.set(MESH_KEY, JSON.stringify({ ...head, control, channel: own, topics }));
-    await this.bus.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(topics));
+    await this.bus.set(STREAMS_KEY, STREAMS);
+    await this.bus.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(topics, STREAMS));
     await this.bus.publish(MESH_KEY, String(head.version));
   }
 
@@ -159,9 +162,14 @@ export class ChannelProcess {
   }
 }
 
+/** The Redis stream of a durable topic. */
+export function historyStream(topic: string): string {
+  return streamKey(STREAMS, topic);
+}
+
 /** The library under other names, and without its PUBLISH. */
 function deafLibrary(): string {
-  return historyLibrary(TOPICS)
+  return historyLibrary(TOPICS, STREAMS)
     .replace('name=plugmesh', 'name=plugmesh_unheard')
     .replace("'plugmesh_publish'", "'plugmesh_publish_unheard'")
     .replace(/redis\.call\('PUBLISH'.*/, '');

@@ -1,4 +1,10 @@
-import { HISTORY_LIBRARY, historyLibrary } from '@plugmesh/shared/history';
+import {
+  HISTORY_LIBRARY,
+  historyLibrary,
+  isStreamsName,
+  mintStreamsName,
+  STREAMS_KEY,
+} from '@plugmesh/shared/history';
 import type { Log } from '@plugmesh/shared/log';
 import type { TopicRule } from '@plugmesh/shared/mesh-document';
 import type { RedisConnection } from '@plugmesh/shared/redis';
@@ -10,6 +16,7 @@ const LOOK_MS = 2000;
 export class HistoryLoader {
   readonly #redis: RedisConnection;
   readonly #log: Log;
+  #streams: string | undefined;
   #loaded: string | undefined;
   #lookedAt = 0;
   #problem: string | undefined;
@@ -21,12 +28,19 @@ export class HistoryLoader {
     redis.on('close', () => (this.#loaded = undefined));
   }
 
+  /** The name under which the streams are kept, once it is known. */
+  get streams(): string | undefined {
+    return this.#streams;
+  }
+
   /** Loads the library when these rules, or what Redis has, ask for it. Never rejects: the next round tries again. */
   async load(rules: readonly TopicRule[]): Promise<void> {
-    const text = historyLibrary(rules);
     const isDue = performance.now() - this.#lookedAt > LOOK_MS;
-    if (text === this.#loaded && !isDue) return;
+    if (!isDue && this.#streams !== undefined && historyLibrary(rules, this.#streams) === this.#loaded)
+      return;
     try {
+      this.#streams = await this.#nameStreams();
+      const text = historyLibrary(rules, this.#streams);
       if (!(await this.#isThere(text))) await this.#redis.call('FUNCTION', 'LOAD', 'REPLACE', text);
       this.#loaded = text;
       this.#lookedAt = performance.now();
@@ -34,6 +48,15 @@ export class HistoryLoader {
     } catch (error) {
       this.#complain(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** The name that Redis has; one that was emptied takes the last one, or a new one. */
+  async #nameStreams(): Promise<string> {
+    const found = await this.#redis.get(STREAMS_KEY);
+    if (found !== null && isStreamsName(found)) return found;
+    const name = this.#streams ?? mintStreamsName();
+    await this.#redis.set(STREAMS_KEY, name);
+    return name;
   }
 
   async #isThere(text: string): Promise<boolean> {

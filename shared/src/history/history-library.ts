@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { TopicRule } from '../mesh-document/index.ts';
+import { streamsPrefix } from './history-key.ts';
 import { PUBLISH_FUNCTION } from './publish-function.ts';
 
 /** Name of the Redis library that `mesh` loads. */
@@ -11,14 +12,15 @@ const SHORTEST_TTL_MS = 1000;
 type Rule = Pick<TopicRule, 'pattern' | 'history'>;
 
 /**
- * The text of the Redis library for these topic rules. The same rules give the same text, whatever their order. Rules
- * without `history` are in it too, because they win over less specific ones.
+ * The text of the Redis library for these topic rules, which keeps the streams under this name. The same rules give the
+ * same text, whatever their order. Rules without `history` are in it too, because they win over less specific ones.
  */
-export function historyLibrary(rules: readonly Rule[]): string {
+export function historyLibrary(rules: readonly Rule[], streams: string): string {
   const sorted = rules.toSorted((a, b) => (a.pattern < b.pattern ? -1 : 1));
   const exact = sorted.filter(({ pattern }) => !pattern.endsWith('*')).map(row);
   return [
     `#!lua name=${HISTORY_LIBRARY}`,
+    `local streams = ${luaString(streamsPrefix(streams))}`,
     `local exact = {\n${exact.join('')}}`,
     `local prefixes = {\n${prefixRows(sorted).join('')}}`,
     PUBLISH_FUNCTION,

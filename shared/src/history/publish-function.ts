@@ -1,6 +1,6 @@
 /**
  * `plugmesh_publish` in Lua, as Redis runs it: one atomic step that numbers, keeps and publishes (contracts § 2.3). It
- * follows `exact` and `prefixes`, the compiled rules. The object is never decoded and encoded again: Lua would change
+ * follows `exact` and `prefixes`, the compiled rules, and keeps what begins with `streams`. The object is never decoded and encoded again: Lua would change
  * numbers and empty arrays.
  */
 export const PUBLISH_FUNCTION = String.raw`
@@ -84,7 +84,8 @@ end
 local function publish(keys, args)
   local topic = #keys == 1 and string.match(keys[1], '^plugmesh:history:{(.+)}$')
   if not topic or #args < 2 or #args > 3 then return refuse('MESH_BAD_REQUEST', USAGE) end
-  local key, event, payload, once = keys[1], args[1], args[2], args[3]
+  local event, payload, once = args[1], args[2], args[3]
+  local key = streams .. '{' .. topic .. '}'
   if not is_name(topic) or not is_name(event) or string.find(event, ':', 1, true) then
     return refuse('MESH_BAD_REQUEST', 'topic and event are 1 to 255 bytes of UTF-8 each, the event without a colon')
   end
@@ -97,7 +98,7 @@ local function publish(keys, args)
   if has_id then return refuse('MESH_BAD_REQUEST', '"_id" is given by the mesh: leave it out of the payload') end
 
   -- The length keeps '{a}:b' of one topic apart from what another topic's name might spell.
-  local once_key = once and once ~= '' and 'plugmesh:history:once:' .. #topic .. ':{' .. topic .. '}:' .. once
+  local once_key = once and once ~= '' and streams .. 'once:' .. #topic .. ':{' .. topic .. '}:' .. once
   local earlier = once_key and redis.call('GET', once_key)
   if earlier then return earlier end
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { historyKey } from '@plugmesh/shared/history';
 import { Redis } from 'ioredis';
+import { historyStream } from '../../../channel/test/support/channel-process.ts';
 import type { Fault } from '../support/fault.ts';
 import { DURABLE_TOPICS } from '../support/page.ts';
 import type { Stage } from '../support/stage.ts';
@@ -22,7 +22,7 @@ export const redisKilled: Fault = {
 /** Numbers that Redis has acknowledged and does not have any more. */
 async function forgottenOf({ redis, publisher }: Stage, topic: string): Promise<number[]> {
   const connection = new Redis(redis.url);
-  const entries = await connection.xrange(historyKey(topic), '-', '+');
+  const entries = await connection.xrange(historyStream(topic), '-', '+');
   connection.disconnect();
   const kept = new Set(entries.map(([, fields]) => (JSON.parse(fields[5] ?? '{}') as { n: number }).n));
   return [...publisher.of(topic).acknowledged].filter((n) => !kept.has(n));

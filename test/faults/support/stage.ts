@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { historyLibrary } from '@plugmesh/shared/history';
+import { historyLibrary, STREAMS_KEY } from '@plugmesh/shared/history';
 import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
 import { MESH_KEY } from '@plugmesh/shared/protocol';
 import { eventually, freePort, RedisServer, TcpRelay } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
-import { TOPICS } from '../../../channel/test/support/channel-process.ts';
+import { STREAMS, TOPICS } from '../../../channel/test/support/channel-process.ts';
 import { Channels } from './channels.ts';
 import { Page, type PageOptions } from './page.ts';
 import { Publisher } from './publisher.ts';
@@ -110,7 +110,8 @@ export async function playMesh(redisUrl: string): Promise<void> {
     MESH_KEY,
     JSON.stringify({ ...document, control: { url }, channel: { url }, topics: TOPICS }),
   );
-  await redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(TOPICS));
+  await redis.set(STREAMS_KEY, STREAMS);
+  await redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(TOPICS, STREAMS));
   await redis.publish(MESH_KEY, String(document.version));
   redis.disconnect();
 }

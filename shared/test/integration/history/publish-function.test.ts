@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { historyKey, historyLibrary, parseEventId } from '@plugmesh/shared/history';
+import { historyKey, historyLibrary, parseEventId, streamKey } from '@plugmesh/shared/history';
 import { eventually, RedisServer } from '@plugmesh/shared/testing';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 
 const HOUR = 3_600_000;
+const STREAMS = 'elsewhere';
 
 const RULES = [
   { pattern: 'weather:*', history: { size: 5, ttlMs: HOUR } },
@@ -35,12 +36,12 @@ describe('the Redis function plugmesh_publish', () => {
     );
 
   const kept = async (topic: string): Promise<string[]> =>
-    (await redis.xrange(historyKey(topic), '-', '+')).map(([, fields]) => String(fields[5]));
+    (await redis.xrange(streamKey(STREAMS, topic), '-', '+')).map(([, fields]) => String(fields[5]));
 
   before(async () => {
     server = await RedisServer.start();
     redis = new Redis(server.url);
-    await redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(RULES));
+    await redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(RULES, STREAMS));
   });
   after(async () => {
     redis.disconnect();
@@ -88,7 +89,7 @@ describe('the Redis function plugmesh_publish', () => {
       await publish('brief', 'e', '{}');
       return (await kept('brief')).every((text) => !old.some((id) => text.includes(`"${id}"`)));
     });
-    await eventually(async () => (await redis.exists(historyKey('brief'))) === 0, {
+    await eventually(async () => (await redis.exists(streamKey(STREAMS, 'brief'))) === 0, {
       what: 'the end of the stream',
     });
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { historyKey, historyLibrary } from '@plugmesh/shared/history';
+import { historyLibrary, streamKey } from '@plugmesh/shared/history';
 import { createLog } from '@plugmesh/shared/log';
 import { closeRedis, connectRedis, publishDurable, type RedisConnection } from '@plugmesh/shared/redis';
 import { RedisServer } from '@plugmesh/shared/testing';
@@ -30,11 +30,11 @@ describe('publishing to a durable topic', () => {
 
   it('answers the id, and the same one to the same idempotency key', async () => {
     const rules = [{ pattern: 'orders', history: { size: 9, ttlMs: 60_000 } }];
-    await redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(rules));
+    await redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(rules, 'test'));
     const first = await publishDurable(redis, { ...event, idempotencyKey: 'order-1' });
     assert.ok(first.ok);
     assert.deepEqual(await publishDurable(redis, { ...event, idempotencyKey: 'order-1' }), first);
-    const [entry] = await redis.xrange(historyKey('orders'), '-', '+');
+    const [entry] = await redis.xrange(streamKey('test', 'orders'), '-', '+');
     assert.deepEqual(entry?.[1].slice(2), ['event', 'paid', 'payload', `{"amount":3,"_id":"${first.id}"}`]);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { historyKey, historyLibrary } from '@plugmesh/shared/history';
+import { historyLibrary, streamKey } from '@plugmesh/shared/history';
 import { createLog } from '@plugmesh/shared/log';
 import { closeRedis, connectRedis, type RedisConnection } from '@plugmesh/shared/redis';
 import { eventually, RedisServer } from '@plugmesh/shared/testing';
@@ -22,8 +22,9 @@ describe('a plugin that publishes to a durable topic', function () {
     await server.stop();
   });
 
-  const load = (): Promise<unknown> => redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(RULES));
-  const kept = (): Promise<number> => redis.xlen(historyKey('orders'));
+  const load = (): Promise<unknown> =>
+    redis.call('FUNCTION', 'LOAD', 'REPLACE', historyLibrary(RULES, 'test'));
+  const kept = (): Promise<number> => redis.xlen(streamKey('test', 'orders'));
 
   it('waits until mesh has loaded the function', async () => {
     const publishing = publishUntilKept(redis, EVENT);

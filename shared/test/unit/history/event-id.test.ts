@@ -34,7 +34,8 @@ describe('the library for durable topics', () => {
       { pattern: 'b*', history: { size: 1, ttlMs: 5000 } },
       { pattern: 'bb*' },
     ];
-    assert.equal(historyLibrary(rules), historyLibrary(rules.toReversed()));
-    assert.notEqual(historyLibrary(rules), historyLibrary(rules.slice(1)));
+    assert.equal(historyLibrary(rules, 'a'), historyLibrary(rules.toReversed(), 'a'));
+    assert.notEqual(historyLibrary(rules, 'a'), historyLibrary(rules.slice(1), 'a'));
+    assert.notEqual(historyLibrary(rules, 'a'), historyLibrary(rules, 'b'));
   });
 });
