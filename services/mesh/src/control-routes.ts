@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Res
 import type { Control } from './control.ts';
 import type { MeshFilesContent } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
+import type { RedisRights } from './redis-users.ts';
 import { REGISTRATION_MS, type Registrations } from './registrations.ts';
 import { readRegistration } from './registry-request.ts';
 import { pluginsView, statusView, type Viewer } from './status.ts';
@@ -19,6 +20,8 @@ export interface ControlRoutesOptions {
   /** The newest configuration and manifests. */
   readonly files: () => MeshFilesContent;
   readonly isRedisConnected: () => boolean;
+  /** What keeps plugins apart in Redis, once it is known. */
+  readonly redisRights: () => RedisRights | undefined;
   readonly log: Log;
 }
 
@@ -43,6 +46,7 @@ export function createControlRoutes(options: ControlRoutesOptions): Express {
       document: control.document,
       isLeading: control.isLeading,
       isRedisConnected: isRedisConnected(),
+      redisRights: options.redisRights(),
       // A stranger cannot make us call pm2 more often than once in a while.
       processes: await processes.current(viewer(req).isOperator ? 500 : 5000),
     };

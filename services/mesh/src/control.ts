@@ -17,6 +17,7 @@ import { PluginPlan } from './plugin-plan.ts';
 import type { ProcessKeeper, WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
+import type { RedisUsers } from './redis-users.ts';
 import { reloadFailed, type Reloaded, type Reloader } from './reloader.ts';
 import type { StartGate } from './start-gate.ts';
 
@@ -32,6 +33,7 @@ export interface ControlParts {
   readonly lease: Lease;
   readonly writer: DocumentWriter;
   readonly history: HistoryLoader;
+  readonly users: RedisUsers;
   readonly log: Log;
 }
 
@@ -157,7 +159,15 @@ export class Control {
     const { document, problems } = buildMeshDocument(this.#plan.input(states, this.document.version));
     this.#logProblems(problems);
     await this.#publisher.publish(document);
-    if (this.isLeading) await this.#parts.history.load(this.document.topics);
+    if (this.isLeading) await this.#keepRedis();
+  }
+
+  /** What plugins find in Redis: the function for durable topics, and a user each. */
+  async #keepRedis(): Promise<void> {
+    const { history, users, files } = this.#parts;
+    await history.load(this.document.topics);
+    const { config } = files.content;
+    await users.keep({ config, document: this.document, streams: history.streams });
   }
 
   #reconcileWhenChanged(): void {

@@ -15,6 +15,7 @@ import { MeshFiles } from './mesh-files.ts';
 import { PluginObserver } from './plugin-observer.ts';
 import { ProcessKeeper } from './process-keeper.ts';
 import { ProcessList } from './process-list.ts';
+import { RedisUsers } from './redis-users.ts';
 import { Registrations } from './registrations.ts';
 import { Reloader } from './reloader.ts';
 import { StartGate } from './start-gate.ts';
@@ -31,6 +32,8 @@ const redis = connectRedis(config.redisUrl ?? 'redis://127.0.0.1:2348', {
   lazy: true,
   queue: false,
 });
+const secrets = loadSecrets(config);
+const users = new RedisUsers(redis, { config, secrets, log });
 const files = new MeshFiles(log);
 const registrations = new Registrations({ file: join(config.stateDir, 'registrations.json') });
 const processes = new ProcessList(pm2, log);
@@ -61,6 +64,7 @@ const control: Control = new Control({
   lease: new Lease(redis, `${process.pid}-${crypto.randomUUID()}`, log),
   writer: new DocumentWriter(redis, log),
   history: new HistoryLoader(redis, log),
+  users,
   log,
 });
 const server = createServer(
@@ -68,7 +72,8 @@ const server = createServer(
     control,
     registrations,
     processes,
-    secrets: loadSecrets(config),
+    secrets,
+    redisRights: () => users.rights,
     files: () => files.content,
     isRedisConnected: () => redis.status === 'ready',
     log,

@@ -11,6 +11,7 @@ import type { MeshFiles } from './mesh-files.ts';
 import type { WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
+import type { RedisUsers } from './redis-users.ts';
 import type { StartGate } from './start-gate.ts';
 
 /** What the plan follows from. */
@@ -19,6 +20,7 @@ export interface PluginPlanParts {
   readonly registrations: Registrations;
   readonly processes: ProcessList;
   readonly gate: StartGate;
+  readonly users: RedisUsers;
 }
 
 /** What files, overrides and registrations ask for: which plugins, where they are, and which of them we run. */
@@ -80,7 +82,8 @@ export class PluginPlan {
   #wantedPlugin(manifest: Manifest): WantedPlugin {
     const { name: id, run, setup, port, instances, folder, config } = manifest;
     const settings = this.#parts.files.content.config.pluginSettings[id];
-    const startedFrom = JSON.stringify([run, setup, port, instances, folder, config, settings]);
+    const hasOwnUser = this.#parts.users.rights?.plugins !== 'shared';
+    const startedFrom = JSON.stringify([run, setup, port, instances, folder, config, settings, hasOwnUser]);
     return { id, manifest, startedFrom };
   }
 }

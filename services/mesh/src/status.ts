@@ -1,5 +1,6 @@
 import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
+import type { RedisRights } from './redis-users.ts';
 
 /** Who asks: a stranger sees names and states, the operator everything. */
 export interface Viewer {
@@ -39,6 +40,7 @@ export interface StatusInput {
   readonly document: MeshDocument;
   readonly isLeading: boolean;
   readonly isRedisConnected: boolean;
+  readonly redisRights: RedisRights | undefined;
   readonly processes: readonly ManagedProcess[];
 }
 
@@ -51,13 +53,13 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** `GET /mesh/status`: the mesh as a whole, and for the operator every process. */
 export function statusView(input: StatusInput, viewer: Viewer): object {
-  const { document, isLeading, isRedisConnected, processes } = input;
+  const { document, isLeading, isRedisConnected, redisRights, processes } = input;
   const summary = {
     state: isRedisConnected ? 'ready' : 'degraded',
     version: document.version,
     mode: document.mode,
     leading: isLeading,
-    redis: { connected: isRedisConnected },
+    redis: { connected: isRedisConnected, ...(viewer.isOperator ? redisRights : {}) },
   };
   const shown = processes.map((each) => processView(each, viewer.isOperator));
   return { ...summary, processes: shown };

@@ -92,6 +92,9 @@ export interface Grants {
   /** The loosest guard that its routes may have. */
   readonly guard?: Guard;
   readonly middleware: boolean;
+  /** Channels and patterns of Redis that it may use besides the bus, and keys besides its own. */
+  readonly channels?: readonly string[];
+  readonly keys?: readonly string[];
 }
 
 /** One `[plugins.<id>]` section. */

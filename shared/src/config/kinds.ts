@@ -92,6 +92,15 @@ export const pluginPath = texts(
 );
 
 export const topicPattern = texts(z.string().regex(/^[^*]+\*?$|^\*$/, 'a topic, or one that ends in "*"'));
+/** What Redis' rights take: `*` alone would open everything by accident. */
+export const redisPattern = texts(
+  z
+    .string()
+    .regex(
+      /^[^\s*?[\]\\()]\S*$/,
+      'a Redis pattern without spaces that begins with a letter, like "jet1090:*"',
+    ),
+);
 export const aliasPath = texts(alias);
 export const method = texts(z.string().regex(/^[A-Z]+$/, 'a method in capitals like "GET"'));
 export const headerName = texts(z.string().regex(/^[A-Za-z0-9-]+$|^\*$/, 'the name of a header'));

@@ -169,6 +169,11 @@ export const PLUGIN_SETTINGS = {
   'grants.topics': optional(kind.listOf(kind.topicPattern), 'Topics that its registrations may claim.'),
   'grants.guard': optional(kind.guardName, 'The loosest guard that its registrations may set.'),
   'grants.middleware': optional(kind.flag, 'Its registrations may be middleware.'),
+  'grants.channels': optional(
+    kind.listOf(kind.redisPattern),
+    'Redis channels that it may use besides the bus, and patterns that it subscribes to.',
+  ),
+  'grants.keys': optional(kind.listOf(kind.redisPattern), 'Redis keys that it may use besides `<id>:*`.'),
   config: optional(kind.settings, "The plugin's own settings, after its manifest's schema."),
 } as const;
 

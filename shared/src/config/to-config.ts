@@ -109,13 +109,16 @@ function toPluginSettings(values: PluginSettingValues, root: string): PluginSett
 
 function toGrants(values: PluginSettingValues): Grants | undefined {
   const { 'grants.aliases': aliases, 'grants.topics': topics, 'grants.guard': guard } = values;
-  const middleware = values['grants.middleware'];
-  if ([aliases, topics, guard, middleware].every((value) => value === undefined)) return undefined;
+  const { 'grants.middleware': middleware, 'grants.channels': channels, 'grants.keys': keys } = values;
+  const all = [aliases, topics, guard, middleware, channels, keys];
+  if (all.every((value) => value === undefined)) return undefined;
   return withoutUndefined({
     aliases: aliases ?? [],
     topics: topics ?? [],
     guard,
     middleware: middleware ?? false,
+    channels,
+    keys,
   });
 }
 

@@ -15,6 +15,16 @@ export function verifyPluginToken(secrets: Secrets, token: string): string | und
   return isMac(keys, id, signature) ? id : undefined;
 }
 
+/** The password of one of our Redis users. */
+export function redisPassword(secrets: Secrets, user: string): string {
+  return mac(secrets[0].redisPassword, user);
+}
+
+/** Its passwords of all secrets, the newest first: while the secret is changed, each of them opens. */
+export function redisPasswords(secrets: Secrets, user: string): string[] {
+  return secrets.map((keys) => mac(keys.redisPassword, user));
+}
+
 /** What the CLI shows at `/mesh/*` before there are users: `operator.<MAC>`. */
 export function operatorToken(secrets: Secrets): string {
   return `operator.${mac(secrets[0].operatorToken, 'operator')}`;

@@ -13,6 +13,7 @@ const PURPOSES = [
   'identitySeed',
   'longPoll',
   'relay',
+  'redisPassword',
 ] as const;
 
 type Purpose = (typeof PURPOSES)[number];

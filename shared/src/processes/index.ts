@@ -8,5 +8,6 @@ export * from './ports.ts';
 export * from './preparation.ts';
 export * from './proc.ts';
 export * from './program.ts';
+export * from './redis-access.ts';
 export * from './requirements.ts';
 export * from './state-file.ts';

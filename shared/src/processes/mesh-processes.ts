@@ -6,6 +6,7 @@ import { MeshProblems } from '../errors/index.ts';
 import { type Manifest, parsePluginConfig } from '../manifest/index.ts';
 import type { Ports } from './ports.ts';
 import { findProgram, findRedisServer, programPath } from './program.ts';
+import { privateRedisUser, redisUrlOf, redisUrlOfPlugin } from './redis-access.ts';
 
 /** One process of the mesh: what to run, and with what. */
 export interface MeshProcess {
@@ -37,7 +38,7 @@ const CORE_STOP_MARGIN_MS = 2_000;
 export function meshProcesses(config: Config, manifests: readonly Manifest[], ports: Ports): MeshProcess[] {
   const secrets = loadSecrets(config);
   return [
-    ...(config.redisUrl === undefined ? [redisProcess(config, ports)] : []),
+    ...(config.redisUrl === undefined ? [redisProcess(config, ports, secrets)] : []),
     coreProcess(config, ports, 'mesh'),
     coreProcess(config, ports, 'gateway'),
     coreProcess(config, ports, 'channel'),
@@ -91,18 +92,13 @@ function dotted(plugin: string, generation: number): string {
   return generation === 1 ? plugin : `${plugin}.${generation}`;
 }
 
-/** Where this mesh's Redis is. */
-export function redisUrlOf(config: Config, ports: Ports): string {
-  return config.redisUrl ?? `redis://127.0.0.1:${ports.redis}`;
-}
-
 /** Where programs on this machine reach an address that may be a wildcard. */
 export function localOrigin(address: { readonly host: string; readonly port: number }): string {
   const host = ['0.0.0.0', '::', ''].includes(address.host) ? '127.0.0.1' : address.host;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-function redisProcess(config: Config, ports: Ports): MeshProcess {
+function redisProcess(config: Config, ports: Ports, secrets: Secrets): MeshProcess {
   const env = ordinaryEnvironment();
   const data = join(config.stateDir, 'redis');
   // Values may not begin with `--` after the last option: an empty save list is written as one argument.
@@ -121,6 +117,7 @@ function redisProcess(config: Config, ports: Ports): MeshProcess {
     port: ports.redis,
     argv: [
       findRedisServer(env['PATH'] ?? '') ?? 'redis-server',
+      ...privateRedisUser(secrets),
       ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
     ],
     cwd: config.stateDir,
@@ -170,7 +167,7 @@ function pluginEnvironmentOf(
     PLUGMESH_PREFIX: settings?.path ?? `/api/${id}`,
     PLUGMESH_CONFIG: JSON.stringify(ownSettings(manifest, settings?.config ?? {})),
     PLUGMESH_TOKEN: pluginToken(secrets, id),
-    REDIS_URL: redisUrlOf(config, ports),
+    REDIS_URL: redisUrlOfPlugin(config, ports, id),
   };
 }
 

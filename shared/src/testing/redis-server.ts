@@ -13,17 +13,20 @@ export class RedisServer {
   readonly port: number;
   readonly url: string;
   readonly #folder: string;
+  readonly #options: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, password: string | undefined) {
     this.port = port;
-    this.url = `redis://127.0.0.1:${port}`;
+    this.url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
     this.#folder = folder;
+    this.#options = password === undefined ? [] : ['--requirepass', password];
   }
 
-  /** Starts a server and waits until it accepts connections. */
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'plugmesh-redis-')));
+  /** Starts a server and waits until it accepts connections; without a password it lets everybody in. */
+  static async start({ password }: { readonly password?: string } = {}): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'plugmesh-redis-'));
+    const server = new RedisServer(await freePort(), folder, password);
     await server.resume();
     return server;
   }
@@ -33,7 +36,10 @@ export class RedisServer {
     if (empty) await rm(join(this.#folder, 'appendonlydir'), { recursive: true, force: true });
     const child = spawn(
       process.env['REDIS_SERVER'] ?? 'redis-server',
-      ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, ...DURABLE],
+      [
+        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder],
+        ...[...DURABLE, ...this.#options],
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     this.#process = child;

@@ -70,6 +70,7 @@ describe('docs/reference/mesh-api.md', () => {
       document: { version: 1, mode: 'development' } as never,
       isLeading: true,
       isRedisConnected: true,
+      redisRights: undefined,
       processes: [managedProcess({ name: 'mesh', pid: 1, pm2_env: {} })],
     };
     const view = statusView(input, { isOperator: true }) as { processes: object[] };

@@ -56,6 +56,7 @@ describe('mesh views', () => {
       document: document('production'),
       isLeading: true,
       isRedisConnected: false,
+      redisRights: undefined,
       processes: [managed],
     };
     const stranger = statusView(input, { isOperator: false }) as { state: string; processes: object[] };

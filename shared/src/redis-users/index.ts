@@ -1,0 +1,2 @@
+export * from './plugin-rights.ts';
+export * from './redis-url.ts';
