@@ -4,7 +4,7 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { historyKey, STREAMS_KEY, streamKey } from '@plugmesh/shared/history';
-import { meshPorts } from '@plugmesh/shared/processes';
+import { meshPorts, redisUrlOf } from '@plugmesh/shared/processes';
 import { eventually, startProcess } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
 import { skipped } from './support/describe-with.ts';
@@ -33,7 +33,7 @@ describe('the guide to durable topics', function () {
 
   before(async () => {
     mesh = await TestMesh.create();
-    redisUrl = `redis://127.0.0.1:${meshPorts(mesh.config, []).redis}`;
+    redisUrl = redisUrlOf(mesh.config, meshPorts(mesh.config, []));
     const instead = { "'/socket'": `'${mesh.origin.replace('http', 'ws')}/socket'` };
     guide = new Guide('docs/guides/durable-topics.md', { mesh, instead, env: { REDIS_URL: redisUrl } });
     await symlink(join(ROOT, 'node_modules'), join(mesh.folder, 'node_modules'));

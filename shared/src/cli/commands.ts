@@ -5,6 +5,7 @@ import { down } from './down.ts';
 import { init } from './init.ts';
 import { logs } from './logs.ts';
 import { ps } from './ps.ts';
+import { redis } from './redis.ts';
 import { reload } from './reload.ts';
 import { setEnabled } from './set-enabled.ts';
 import { test } from './test.ts';
@@ -127,6 +128,18 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         './plugmesh token ships',
       ],
       run: token,
+    },
+  ],
+  [
+    'redis',
+    {
+      usage: '[PLUGIN]',
+      summary: 'print the URL of Redis, as the mesh or as a plugin',
+      details:
+        "The mesh's own user may do everything; a plugin's is what its process is given as REDIS_URL, for one that is started\n" +
+        'elsewhere. The passwords follow from the secret in the state folder, but for that of a Redis of your own.',
+      examples: ['redis-cli -u "$(./plugmesh redis)"', './plugmesh redis ships'],
+      run: redis,
     },
   ],
   [

@@ -39,7 +39,12 @@ export interface StatusView {
   readonly state: string;
   readonly version: number;
   readonly mode: string;
-  readonly redis: { readonly connected: boolean };
+  readonly redis: {
+    readonly connected: boolean;
+    /** What keeps plugins apart in it, once it has been asked. */
+    readonly plugins?: 'own' | 'open' | 'shared';
+    readonly reason?: string;
+  };
   readonly processes: readonly ProcessView[];
 }
 

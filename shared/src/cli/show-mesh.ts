@@ -39,6 +39,7 @@ export async function showMesh(config: Config, options: ShowOptions): Promise<re
   }
   if (isStopped()) return plugins;
   say(`\n${pluginTable(plugins)}\n`);
+  await sayRights(client);
   say(urls(config));
   say(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
   return plugins;
@@ -121,6 +122,14 @@ function isComing({ state, enabled, reason }: PluginView): boolean {
 
 function saying({ id, state, reason }: PluginView): string {
   return `${id} is ${state}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+/** Says when Redis does not keep plugins apart: then they are trusted with everything in it. */
+async function sayRights(client: MeshClient): Promise<void> {
+  const { plugins = 'own', reason = '' } = (await client.status()).redis;
+  if (plugins === 'own') return;
+  const how = plugins === 'open' ? 'is open' : 'makes no users';
+  say(`Redis ${how}: plugins are trusted with everything in it (${reason}).\n`);
 }
 
 function urls(config: Config): string {

@@ -10,8 +10,8 @@ import {
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 200;
 
-/** Answers of a Redis that has just come back: it reads its file, or mesh has not loaded the function yet. */
-const NOT_KEPT = /^(LOADING|ERR Function not found)/;
+/** Answers of a Redis that has just come back: it reads its file, or mesh has not loaded the function, or given the rights. */
+const NOT_KEPT = /^(LOADING|NOPERM|ERR Function not found)/;
 
 const AWAY: DurableResult = { ok: false, code: 'MESH_REDIS_UNAVAILABLE', reason: 'Redis cannot be reached' };
 

@@ -88,7 +88,7 @@ describe('the processes of a mesh', () => {
     assert.deepEqual(names, ['redis', 'mesh', 'gateway', 'channel', 'a', 'a:1']);
   });
 
-  it('leave Redis out when one is configured, and give it to everybody', () => {
+  it('leave Redis out when one is configured, and give it to everybody: to a plugin as its own user', () => {
     const redisUrl = 'redis://10.0.0.1:6379';
     const processes = meshProcesses(
       { ...config, redisUrl },
@@ -96,7 +96,19 @@ describe('the processes of a mesh', () => {
       meshPorts(config, found(manifest('a'))),
     );
     assert.ok(!processes.some(({ kind }) => kind === 'redis'));
-    assert.ok(processes.every(({ env }) => env['REDIS_URL'] === redisUrl));
+    const [plugin, ...core] = processes.toReversed().map(({ env }) => env['REDIS_URL'] ?? '');
+    assert.deepEqual(core, [redisUrl, redisUrl, redisUrl]);
+    assert.match(plugin ?? '', /^redis:\/\/plugmesh_a:[\w-]{43}@10\.0\.0\.1:6379$/);
+  });
+
+  it('have a Redis that only those with a password may use; no command line shows it', () => {
+    const processes = meshProcesses(config, [manifest('a')], meshPorts(config, found(manifest('a'))));
+    const urls = processes.flatMap(({ kind, env }) => (kind === 'redis' ? [] : (env['REDIS_URL'] ?? '')));
+    const passwords = urls.map((url) => new URL(url).password);
+    assert.equal(new Set(passwords).size, 2, 'one of the mesh, one of the plugin');
+    for (const { argv } of processes)
+      assert.ok(!passwords.some((password) => argv.join(' ').includes(password)));
+    assert.match(processes[0]?.argv.join(' ') ?? '', /--user default on ~\* &\* \+@all #[0-9a-f]{64} /);
   });
 
   it('give a plugin its own settings and nothing of the shell', () => {
