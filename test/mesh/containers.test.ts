@@ -20,9 +20,13 @@ describe('the commands for containers', function () {
     await chmod(envFile, 0o644);
     const { code, output } = await mesh.command('init');
     assert.equal(code, 0);
-    assert.match(output, /\.env now sets PLUGMESH_SECRET, PLUGMESH_TOKEN_SHIPS\n$/);
+    assert.match(output, /\.env now sets PLUGMESH_SECRET, PLUGMESH_REDIS_PASSWORD, .*PLUGMESH_TOKEN_SHIPS, /);
     const text = await readFile(envFile, 'utf8');
-    assert.match(text, /^# mine\nA=1\nPLUGMESH_SECRET=\S{43}\nPLUGMESH_TOKEN_SHIPS=ships\.\S+\n$/);
+    assert.match(
+      text,
+      /^# mine\nA=1\nPLUGMESH_SECRET=\S{43}\nPLUGMESH_REDIS_PASSWORD=\S{43}\nPLUGMESH_REDIS_HASH=[0-9a-f]{64}\n/,
+    );
+    assert.match(text, /\nPLUGMESH_TOKEN_SHIPS=ships\.\S+\nPLUGMESH_REDIS_PASSWORD_SHIPS=\S{43}\n$/);
     assert.equal((await stat(envFile)).mode & 0o777, 0o600);
     assert.ok(text.includes((await mesh.command('token', 'ships')).output.trim()), 'the mesh’s own token');
   });

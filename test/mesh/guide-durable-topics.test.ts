@@ -4,7 +4,7 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { historyKey, STREAMS_KEY, streamKey } from '@plugmesh/shared/history';
-import { meshPorts, redisUrlOf } from '@plugmesh/shared/processes';
+import { meshPorts, redisUrlOf, redisUrlOfPlugin } from '@plugmesh/shared/processes';
 import { eventually, startProcess } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
 import { skipped } from './support/describe-with.ts';
@@ -33,7 +33,9 @@ describe('the guide to durable topics', function () {
 
   before(async () => {
     mesh = await TestMesh.create();
-    redisUrl = redisUrlOf(mesh.config, meshPorts(mesh.config, []));
+    const ports = meshPorts(mesh.config, []);
+    // As a plugin: with no more rights than that.
+    redisUrl = redisUrlOfPlugin(mesh.config, ports, 'weather');
     const instead = { "'/socket'": `'${mesh.origin.replace('http', 'ws')}/socket'` };
     guide = new Guide('docs/guides/durable-topics.md', { mesh, instead, env: { REDIS_URL: redisUrl } });
     await symlink(join(ROOT, 'node_modules'), join(mesh.folder, 'node_modules'));
@@ -48,7 +50,7 @@ describe('the guide to durable topics', function () {
     });
     await mesh.up();
     await mesh.untilState('weather', 'ready');
-    redis = new Redis(redisUrl, { retryStrategy: () => 100, maxRetriesPerRequest: null });
+    redis = new Redis(redisUrlOf(mesh.config, ports), { retryStrategy: () => 100, maxRetriesPerRequest: null });
     redis.on('error', () => undefined);
   });
   after(async () => {

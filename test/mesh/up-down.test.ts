@@ -54,7 +54,7 @@ describe('plugmesh up', function () {
     assert.equal(environment['PLUGMESH_PREFIX'], '/api/shows');
     assert.equal(environment['PLUGMESH_URL'], mesh.origin);
     assert.equal(environment['PLUGMESH_TOKEN'], mesh.pluginToken('shows'));
-    assert.match(environment['REDIS_URL'] ?? '', /^redis:\/\/127\.0\.0\.1:\d+$/);
+    assert.match(environment['REDIS_URL'] ?? '', /^redis:\/\/plugmesh_shows:[\w-]{43}@127\.0\.0\.1:\d+$/);
 
     const second = await mesh.command('up');
     assert.equal(second.code, 1);

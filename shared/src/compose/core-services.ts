@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { variableOf, type Config, type ServiceAddress } from '../config/index.ts';
 import type { Manifest } from '../manifest/index.ts';
+import { MESH_USER } from '../redis-users/index.ts';
 import { literal, passedOn, required } from './interpolation.ts';
 
 /** A service of the compose file. */
@@ -9,7 +10,9 @@ export type Service = Readonly<Record<string, unknown>>;
 /** Name of the variable with the mesh's one secret. */
 export const SECRET = 'PLUGMESH_SECRET';
 export const RUN_INIT = 'run ./plugmesh init';
-export const REDIS_URL = 'redis://redis:6379';
+/** Names of the variables with the password of the mesh's own Redis user, and with its SHA-256. */
+export const REDIS_PASSWORD = 'PLUGMESH_REDIS_PASSWORD';
+export const REDIS_HASH = 'PLUGMESH_REDIS_HASH';
 
 /** Where a plugin without a port of its own listens in its container. */
 export const PLUGIN_PORT = 8000;
@@ -46,11 +49,16 @@ export function imageName(plugin?: string): string {
 /** What a service needs to be there before it starts. */
 export const AFTER_REDIS: Service = { redis: { condition: 'service_healthy' } };
 
-/** The private Redis: it writes what it is told, and only the mesh's own network reaches it. */
+/** The private Redis: it writes what it is told, and takes nobody without a password. */
 export const REDIS: Service = {
   image: 'redis:7-bookworm',
   user: 'redis',
-  command: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--dir', '/data'],
+  command: [
+    ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--dir', '/data'],
+    // The hash: who may list the processes of the host sees it.
+    ...['--user', MESH_USER, 'on', '~*', '&*', '+@all', `#${required(REDIS_HASH, RUN_INIT)}`],
+  ],
+  environment: { REDISCLI_AUTH: required(REDIS_PASSWORD, RUN_INIT) },
   volumes: ['redis:/data'],
   healthcheck: { test: ['CMD', 'redis-cli', '-e', 'ping'], interval: '2s', timeout: '2s', retries: 5 },
 };
@@ -113,7 +121,7 @@ export function coreEnvironment(
 ): Service {
   const services = Object.entries({ gateway, channel, mesh });
   const settings = [
-    ['core.redis_url', REDIS_URL],
+    ['core.redis_url', redisUrl(MESH_USER, REDIS_PASSWORD)],
     ...services.map(([name]) => [`${name}.host`, '0.0.0.0']),
     ...services.map(([name, { port }]) => [`${name}.url`, `http://${name}:${port}`]),
     ...plugins.map((plugin) => [`plugins.${plugin.name}.url`, pluginUrl(plugin)]),
@@ -125,6 +133,11 @@ export function coreEnvironment(
     ...Object.fromEntries(settings.map(([key = '', value]) => [variableOf(key), value])),
     ...passedOn(references),
   };
+}
+
+/** Where a user of Redis reaches it; the password is in a variable. */
+export function redisUrl(user: string, passwordVariable: string): string {
+  return `redis://${user}:${required(passwordVariable, RUN_INIT)}@redis:6379`;
 }
 
 /** Where the others reach a plugin's container. */

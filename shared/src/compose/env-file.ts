@@ -2,17 +2,18 @@ import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { parseSecrets, referencesIn, variableOf, type WrittenConfig } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
-import { loadSecrets, pluginToken, secretTexts } from '../identity/index.ts';
+import { loadSecrets, pluginToken, redisPassword, secretTexts, type Secrets } from '../identity/index.ts';
 import type { Manifest } from '../manifest/index.ts';
-import { SECRET } from './core-services.ts';
-import { tokenVariable } from './plugin-service.ts';
+import { MESH_USER, passwordHash, pluginUser } from '../redis-users/index.ts';
+import { REDIS_HASH, REDIS_PASSWORD, SECRET } from './core-services.ts';
+import { redisPasswordVariable, tokenVariable } from './plugin-service.ts';
 
 /** What dotenv and compose both read as it stands. */
 const PLAIN = /^[\w+/=.,-]+$/;
 
 /**
- * The variables that the compose file refers to: the secret of `.env`, else the one in use here, and the plugins'
- * tokens that follow from it.
+ * The variables that the compose file refers to: the secret of `.env`, else the one in use here, and what follows from it: the
+ * plugins' tokens, and passwords for Redis.
  */
 export function composeVariables(
   { config, variables }: WrittenConfig,
@@ -32,10 +33,20 @@ export function composeVariables(
         fix: 'take letters, digits and + / = . _ - only, for instance from: openssl rand -base64 32',
       },
     );
+  const password = redisPassword(secrets, MESH_USER);
   return {
     [SECRET]: secret,
-    ...Object.fromEntries(plugins.map(({ name }) => [tokenVariable(name), pluginToken(secrets, name)])),
+    [REDIS_PASSWORD]: password,
+    [REDIS_HASH]: passwordHash(password),
+    ...Object.fromEntries(plugins.flatMap(({ name }) => pluginVariables(secrets, name))),
   };
+}
+
+function pluginVariables(secrets: Secrets, id: string): [name: string, value: string][] {
+  return [
+    [tokenVariable(id), pluginToken(secrets, id)],
+    [redisPasswordVariable(id), redisPassword(secrets, pluginUser(id))],
+  ];
 }
 
 /** Those of these variables that a `.env` does not set so. */

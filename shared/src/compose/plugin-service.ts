@@ -11,16 +11,27 @@ import {
   NODE_IMAGE,
   nodeHealthcheck,
   PLUGIN_PORT,
-  REDIS_URL,
+  redisUrl,
+  REDIS_PASSWORD,
   RUN_INIT,
   type Service,
 } from './core-services.ts';
+import { pluginUser } from '../redis-users/index.ts';
 import { literal, required } from './interpolation.ts';
 import { settingsText } from './plugin-settings.ts';
 
 /** Name of the variable with a plugin's token. */
 export function tokenVariable(id: string): string {
-  return `PLUGMESH_TOKEN_${id.toUpperCase().replaceAll('-', '_')}`;
+  return `PLUGMESH_TOKEN_${inVariable(id)}`;
+}
+
+/** Name of the variable with the password of a plugin's Redis user. */
+export function redisPasswordVariable(id: string): string {
+  return `${REDIS_PASSWORD}_${inVariable(id)}`;
+}
+
+function inVariable(id: string): string {
+  return id.toUpperCase().replaceAll('-', '_');
 }
 
 /** Why a plugin cannot be a container, or undefined when it can. */
@@ -78,7 +89,7 @@ function nodeImage({ root }: Config, { folder, run, http }: Manifest, port: numb
   };
 }
 
-/** Contracts § 1.3. The token follows from the secret, which stays with the mesh. */
+/** Contracts § 1.3. Token and password follow from the secret, which stays with the mesh. */
 function environmentOf(
   { gateway, pluginSettings }: Config,
   manifest: Manifest,
@@ -94,7 +105,7 @@ function environmentOf(
     PLUGMESH_PREFIX: settings?.path ?? `/api/${name}`,
     PLUGMESH_CONFIG: settingsText(manifest, settings?.config ?? {}),
     PLUGMESH_TOKEN: required(tokenVariable(name), RUN_INIT),
-    REDIS_URL,
+    REDIS_URL: redisUrl(pluginUser(name), redisPasswordVariable(name)),
   };
 }
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { loadSecrets, redisPasswords, type Secrets } from '../identity/index.ts';
-import { hashed, MESH_USER, meshRedisUrl, pluginRedisUrl } from '../redis-users/index.ts';
+import { MESH_USER, meshRedisUrl, passwordHash, pluginRedisUrl } from '../redis-users/index.ts';
 import type { Ports } from './ports.ts';
 import { readState, writeState } from './state-file.ts';
 
@@ -19,8 +19,8 @@ export function redisUrlOfPlugin(config: Config, ports: Ports, id: string): stri
 
 /** Options of the private Redis that let nobody in without a password; in the list of processes nobody can read it. */
 export function privateRedisUser(secrets: Secrets): string[] {
-  const passwords = redisPasswords(secrets, MESH_USER).map(hashed);
-  return ['--user', MESH_USER, 'on', '~*', '&*', '+@all', ...passwords];
+  const hashes = redisPasswords(secrets, MESH_USER).map((password) => `#${passwordHash(password)}`);
+  return ['--user', MESH_USER, 'on', '~*', '&*', '+@all', ...hashes];
 }
 
 /** Why the server makes no users, as mesh has last heard from it. */

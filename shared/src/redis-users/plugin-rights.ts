@@ -58,7 +58,7 @@ export function pluginRights(input: RightsInput): string[] {
   return [
     'reset',
     'on',
-    ...passwords.map(hashed),
+    ...passwords.map((password) => `#${passwordHash(password)}`),
     ...channelsOf(input.topics, [...(isAccounts ? [ACCESS_CHANGE] : []), ...(grants?.channels ?? [])]),
     ...[`${id}:*`, ...(isAccounts ? [sessionKey('*'), apiKeyKey('*')] : []), ...(grants?.keys ?? [])].map(
       (pattern) => `~${pattern}`,
@@ -70,9 +70,9 @@ export function pluginRights(input: RightsInput): string[] {
   ];
 }
 
-/** A password as Redis keeps it: nobody who reads commands or configuration learns it. */
-export function hashed(password: string): string {
-  return `#${createHash('sha256').update(password).digest('hex')}`;
+/** A password as Redis keeps it, and takes it after a `#`: who reads commands or configuration does not learn it. */
+export function passwordHash(password: string): string {
+  return createHash('sha256').update(password).digest('hex');
 }
 
 /** `PSUBSCRIBE` needs the very pattern among the rights, `from:*` does not open `from:a:*` to it: the likely ones are listed. */

@@ -13,7 +13,8 @@ export function pluginUser(id: string): string {
 
 /** The same server, for the mesh itself; only where the password follows from the secret. */
 export function meshRedisUrl(url: string, secrets: Secrets): string {
-  return withUser(url, '', redisPassword(secrets, MESH_USER));
+  // Named, because redis-cli takes an URL without a name for one with an empty name.
+  return withUser(url, MESH_USER, redisPassword(secrets, MESH_USER));
 }
 
 /** The same server and database, for a plugin. */

@@ -89,7 +89,7 @@ describe('the compose file', () => {
       PLUGMESH_PREFIX: '/ships',
       PLUGMESH_CONFIG: '{"speed":3}',
       PLUGMESH_TOKEN: '${PLUGMESH_TOKEN_SHIPS:?run ./plugmesh init}',
-      REDIS_URL: 'redis://redis:6379',
+      REDIS_URL: 'redis://plugmesh_ships:${PLUGMESH_REDIS_PASSWORD_SHIPS:?run ./plugmesh init}@redis:6379',
     });
   });
 

@@ -33,9 +33,15 @@ describe('what .env gets for containers', () => {
     return { result, stateDir: found.config.stateDir };
   }
 
-  it('is the secret of the state folder and the tokens that follow from it', () => {
+  it('is the secret of the state folder, and the tokens and passwords that follow from it', () => {
     const { result, stateDir } = variables('');
-    assert.deepEqual(Object.keys(result), ['PLUGMESH_SECRET', 'PLUGMESH_TOKEN_MY_SHIPS']);
+    assert.deepEqual(Object.keys(result), [
+      'PLUGMESH_SECRET',
+      'PLUGMESH_REDIS_PASSWORD',
+      'PLUGMESH_REDIS_HASH',
+      'PLUGMESH_TOKEN_MY_SHIPS',
+      'PLUGMESH_REDIS_PASSWORD_MY_SHIPS',
+    ]);
     const token = result['PLUGMESH_TOKEN_MY_SHIPS'] ?? '';
     assert.equal(verifyPluginToken(loadSecrets({ secrets: [], stateDir }), token), 'my-ships');
     assert.equal(
