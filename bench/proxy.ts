@@ -3,14 +3,17 @@
  *
  *   node bench/proxy.ts [--requests 20000] [--connections 64] [--rounds 3] [--rate 1000]
  *
- * The same upstream and the same client for each; every proxy is one process. Each round measures all of them,
- * one after the other; the table shows the median of the rounds. CPU is the proxy process's own time.
+ * The same upstream and the same client for each; every proxy is one process, the gateway of both rows the same one. Each
+ * round measures all of them, one after the other; the table shows the median of the rounds. CPU is the proxy process's own time.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { hashCredential, mintSessionId, sessionKey, type SessionRecord } from '@plugmesh/shared/access';
 import { freePort, RedisServer } from '@plugmesh/shared/testing';
+import { Redis } from 'ioredis';
 import { httpLoad } from './support/http-load.ts';
 import { startNginx } from './support/nginx.ts';
 import { ServerProcess } from './support/server-process.ts';
@@ -28,7 +31,16 @@ const requests = Number(values.requests);
 const connections = Number(values.connections);
 const rate = Number(values.rate);
 
+/** One row of the table. */
+interface Subject {
+  readonly name: string;
+  readonly server: ServerProcess;
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+}
+
 const PATH = '/api/bench/item';
+const SESSION_MS = 3_600_000;
 
 async function startGateway(upstream: string, redisUrl: string): Promise<ServerProcess> {
   const port = await freePort();
@@ -37,7 +49,8 @@ async function startGateway(upstream: string, redisUrl: string): Promise<ServerP
   await writeFile(
     file,
     `[core]\nmode = "production"\nlog_level = "error"\nredis_url = "${redisUrl}"\n` +
-      `[gateway]\nport = ${port}\n[plugins.bench]\nurl = "${upstream}"\nguard = "public"\n`,
+      `[gateway]\nport = ${port}\n[plugins.bench]\nurl = "${upstream}"\nguard = "public"\n` +
+      `[plugins.closed]\nurl = "${upstream}"\nguard = "session"\n`,
   );
   const env = { PLUGMESH_FILE: file };
   return ServerProcess.start('plugmesh gateway', [process.execPath, 'gateway/src/main.ts'], { port, env });
@@ -63,6 +76,18 @@ async function startPlainNginx(upstream: string): Promise<ServerProcess | undefi
   );
 }
 
+/** Logs somebody in, as accounts does; answers the headers of a request. */
+async function startSession(redisUrl: string): Promise<OutgoingHttpHeaders> {
+  const redis = new Redis(redisUrl);
+  const id = mintSessionId();
+  const now = Date.now();
+  const times = { startedAt: now, endsAt: now + SESSION_MS, idleMs: SESSION_MS };
+  const session: SessionRecord = { user: 'u1', name: 'ada', roles: ['admin'], ...times };
+  await redis.set(sessionKey(hashCredential(id)), JSON.stringify(session), 'PX', SESSION_MS);
+  redis.disconnect();
+  return { cookie: `plugmesh-session=${id}` };
+}
+
 interface Round {
   cpuPerRequest: number;
   perSecond: number;
@@ -71,12 +96,19 @@ interface Round {
   pacedP99: number;
 }
 
-async function measure(server: ServerProcess, path: string): Promise<Round> {
+async function measure({ server, path, headers }: Subject): Promise<Round> {
   const origin = `http://127.0.0.1:${server.port}`;
   const before = server.cpuMicros();
-  const full = await httpLoad({ origin, path, requests, connections });
+  const full = await httpLoad({ origin, path, headers, requests, connections });
   const cpuPerRequest = (server.cpuMicros() - before) / requests;
-  const paced = await httpLoad({ origin, path, requests: rate * 3, connections, perSecond: rate });
+  const paced = await httpLoad({
+    origin,
+    path,
+    headers,
+    requests: rate * 3,
+    connections,
+    perSecond: rate,
+  });
   return {
     cpuPerRequest,
     perSecond: requests / full.seconds,
@@ -93,43 +125,50 @@ const origin = await ServerProcess.start('upstream alone', [process.execPath, 'b
   port: upstreamPort,
   env: { PORT: String(upstreamPort) },
 });
-const proxies = [
-  await startGateway(upstream, redis.url),
-  await startFastify(upstream),
-  await startPlainNginx(upstream),
+const gateway = await startGateway(upstream, redis.url);
+const fastify = await startFastify(upstream);
+const nginx = await startPlainNginx(upstream);
+const servers = [origin, gateway, fastify, ...(nginx ? [nginx] : [])];
+const session = await startSession(redis.url);
+
+const reference: Subject = { name: '@fastify/http-proxy', server: fastify, path: PATH, headers: {} };
+const subjects: Subject[] = [
+  { name: 'upstream alone', server: origin, path: '/item', headers: {} },
+  { name: 'plugmesh gateway, public', server: gateway, path: PATH, headers: {} },
+  { name: 'plugmesh gateway, session', server: gateway, path: '/api/closed/item', headers: session },
+  reference,
+  ...(nginx ? [{ name: 'nginx', server: nginx, path: PATH, headers: {} }] : []),
 ];
-const servers = [origin, ...proxies.filter((server) => server !== undefined)];
-const pathOf = (server: ServerProcess): string => (server === origin ? '/item' : PATH);
 
 try {
-  const rounds = new Map<ServerProcess, Round[]>(servers.map((server) => [server, []]));
-  for (const server of servers) {
+  const rounds = new Map<Subject, Round[]>(subjects.map((subject) => [subject, []]));
+  for (const { server, path, headers } of subjects) {
     await httpLoad({
       origin: `http://127.0.0.1:${server.port}`,
-      path: pathOf(server),
+      path,
+      headers,
       requests: 5000,
       connections,
     });
   }
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const [server, results] of rounds) results.push(await measure(server, pathOf(server)));
+    for (const [subject, results] of rounds) results.push(await measure(subject));
   }
-  const of = (server: ServerProcess, key: keyof Round): number =>
-    median((rounds.get(server) ?? []).map((round) => round[key]));
-  const reference = servers.find(({ name }) => name === '@fastify/http-proxy') ?? origin;
+  const of = (subject: Subject, key: keyof Round): number =>
+    median((rounds.get(subject) ?? []).map((round) => round[key]));
   console.log(
     `${requests} requests, ${connections} connections, ${values.rounds} rounds, ${cpus().length} cores\n`,
   );
   console.log(
     markdownTable(
-      servers.map((server) => ({
-        server: server.name,
-        'CPU per request, µs': of(server, 'cpuPerRequest'),
-        'ratio to @fastify/http-proxy': of(server, 'cpuPerRequest') / of(reference, 'cpuPerRequest'),
-        'requests/s': Math.round(of(server, 'perSecond')),
-        'p50, ms': of(server, 'p50'),
-        'p99, ms': of(server, 'p99'),
-        [`p99 at ${rate}/s, ms`]: of(server, 'pacedP99'),
+      subjects.map((subject) => ({
+        server: subject.name,
+        'CPU per request, µs': of(subject, 'cpuPerRequest'),
+        'ratio to @fastify/http-proxy': of(subject, 'cpuPerRequest') / of(reference, 'cpuPerRequest'),
+        'requests/s': Math.round(of(subject, 'perSecond')),
+        'p50, ms': of(subject, 'p50'),
+        'p99, ms': of(subject, 'p99'),
+        [`p99 at ${rate}/s, ms`]: of(subject, 'pacedP99'),
       })),
     ),
   );

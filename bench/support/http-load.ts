@@ -1,4 +1,4 @@
-import { Agent, get } from 'node:http';
+import { Agent, get, type OutgoingHttpHeaders, type RequestOptions } from 'node:http';
 
 /** What a load has measured. Latencies in milliseconds. */
 export interface LoadResult {
@@ -10,6 +10,7 @@ export interface LoadResult {
 export interface LoadOptions {
   readonly origin: string;
   readonly path: string;
+  readonly headers?: OutgoingHttpHeaders;
   readonly requests: number;
   readonly connections: number;
   readonly perSecond?: number;
@@ -27,7 +28,7 @@ export async function httpLoad(options: LoadOptions): Promise<LoadResult> {
       const wait = due - performance.now();
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       const sentAt = performance.now();
-      await request(agent, `${options.origin}${options.path}?n=${n}`, n);
+      await request(`${options.origin}${options.path}?n=${n}`, { agent, headers: options.headers ?? {} }, n);
       latencies.push(performance.now() - sentAt);
     }
   };
@@ -37,9 +38,9 @@ export async function httpLoad(options: LoadOptions): Promise<LoadResult> {
   return { latencies, seconds: (performance.now() - started) / 1000 };
 }
 
-function request(agent: Agent, url: string, n: number): Promise<void> {
+function request(url: string, options: RequestOptions, n: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    get(url, { agent }, (res) => {
+    get(url, options, (res) => {
       let body = '';
       res.setEncoding('utf8');
       res.on('data', (chunk: string) => (body += chunk));
