@@ -6,14 +6,13 @@
  * The same upstream and the same client for each; every proxy is one process, the gateway of both rows the same one. Each
  * round measures all of them, one after the other; the table shows the median of the rounds. CPU is the proxy process's own time.
  */
-import { mkdtemp, writeFile } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { hashCredential, mintSessionId, sessionKey, type SessionRecord } from '@plugmesh/shared/access';
 import { freePort, RedisServer } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
+import { startGateway } from './support/bench-gateway.ts';
 import { httpLoad } from './support/http-load.ts';
 import { startNginx } from './support/nginx.ts';
 import { ServerProcess } from './support/server-process.ts';
@@ -41,20 +40,6 @@ interface Subject {
 
 const PATH = '/api/bench/item';
 const SESSION_MS = 3_600_000;
-
-async function startGateway(upstream: string, redisUrl: string): Promise<ServerProcess> {
-  const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), 'plugmesh-bench-'));
-  const file = join(folder, 'plugmesh.toml');
-  await writeFile(
-    file,
-    `[core]\nmode = "production"\nlog_level = "error"\nredis_url = "${redisUrl}"\n` +
-      `[gateway]\nport = ${port}\n[plugins.bench]\nurl = "${upstream}"\nguard = "public"\n` +
-      `[plugins.closed]\nurl = "${upstream}"\nguard = "session"\n`,
-  );
-  const env = { PLUGMESH_FILE: file };
-  return ServerProcess.start('plugmesh gateway', [process.execPath, 'gateway/src/main.ts'], { port, env });
-}
 
 async function startFastify(upstream: string): Promise<ServerProcess> {
   const port = await freePort();
@@ -125,7 +110,10 @@ const origin = await ServerProcess.start('upstream alone', [process.execPath, 'b
   port: upstreamPort,
   env: { PORT: String(upstreamPort) },
 });
-const gateway = await startGateway(upstream, redis.url);
+const plugins =
+  `[plugins.bench]\nurl = "${upstream}"\nguard = "public"\n` +
+  `[plugins.closed]\nurl = "${upstream}"\nguard = "session"\n`;
+const gateway = await startGateway(plugins, redis.url);
 const fastify = await startFastify(upstream);
 const nginx = await startPlainNginx(upstream);
 const servers = [origin, gateway, fastify, ...(nginx ? [nginx] : [])];
