@@ -8,6 +8,7 @@ import type { GatewayRequest } from './http/gateway-request.ts';
 import { inspectRequest, type HygieneRules } from './http/hygiene.ts';
 import type { Target } from './http/path.ts';
 import { requestIdOf } from './http/request-id.ts';
+import { refuseCircle } from './identity/circle.ts';
 import type { BodyKind } from './proxy/exchange.ts';
 import { bodyTooLarge } from './proxy/failure.ts';
 import type { Forwarder } from './proxy/forwarder.ts';
@@ -33,6 +34,8 @@ export interface DispatcherParts {
   serveOwn(req: GatewayRequest, res: ServerResponse, target: Target): void;
   /** Ends a WebSocket when the session or key ends that it was opened with. */
   follow(identity: Identity, socket: Socket): void;
+  /** Whether this is a plugin's own token. */
+  readonly isPluginToken: (authorization: string) => boolean;
 }
 
 /** What is known about a request once its head has been read. */
@@ -106,7 +109,10 @@ export class Dispatcher {
     const { rules, peers } = this.#parts;
     const target = inspectRequest(req, rules);
     const origin = peers.origin(peers.of(req.socket), req.headers);
-    return { target, origin, routed: this.#parts.table().match(target.path) };
+    const routed = this.#parts.table().match(target.path);
+    const { via, authorization = '' } = req.headers;
+    refuseCircle(via, routed?.route.id, () => this.#parts.isPluginToken(authorization));
+    return { target, origin, routed };
   }
 
   #serveRoute(visit: Visit, res: ServerResponse): void {

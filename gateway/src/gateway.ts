@@ -1,5 +1,11 @@
 import type { Config } from '@plugmesh/shared/config';
-import { bearerToken, verifyOperatorToken, type Secrets } from '@plugmesh/shared/identity';
+import {
+  bearerToken,
+  IdentityTokens,
+  verifyOperatorToken,
+  verifyPluginToken,
+  type Secrets,
+} from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { Dispatcher } from './dispatcher.ts';
@@ -11,6 +17,7 @@ import { CorsPolicy } from './http/cors.ts';
 import { PeerBook } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
+import { IdentitySteps } from './identity/identity-steps.ts';
 import { Metrics } from './own/metrics.ts';
 import { ClosedChain } from './middleware/closed-chain.ts';
 import { createOwnRoots } from './own/own-roots.ts';
@@ -51,13 +58,17 @@ export class Gateway {
   readonly #checks: HealthChecks;
   readonly #upgrader: Upgrader;
   readonly #server: GatewayServer;
+  readonly #tokens: IdentityTokens;
+  readonly #identity: IdentitySteps;
   #table = new RouteTable([]);
   #steps: readonly Step[] = [];
   #unfollow: (() => void) | undefined;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
-    const { config, log } = parts;
+    const { config, log, secrets } = parts;
+    this.#tokens = new IdentityTokens(secrets);
+    this.#identity = new IdentitySteps(this.#tokens);
     this.#pools = new Pools(config.gateway.limits);
     this.#checks = new HealthChecks(log, parts.healthRules);
     const refusals = this.#createRefusals();
@@ -104,7 +115,7 @@ export class Gateway {
       accounts: this.#parts.config.gateway.accounts,
       pool: (id) => this.#pools.get(id),
     });
-    this.#steps = stepsFor(document, this.#parts);
+    this.#steps = stepsFor(document, this.#parts, this.#identity);
     this.#checks.watch(checked);
     this.#parts.log.debug(
       { version: document.version, plugins: document.plugins.length },
@@ -154,6 +165,7 @@ export class Gateway {
       steps: () => this.#steps,
       serveOwn: createOwnRoots({
         metrics: this.#metrics,
+        jwks: this.#tokens.jwks,
         isDraining: () => this.#server.draining,
         isConnected: () => this.#parts.documents.connected,
         isOperator: (authorization) => verifyOperatorToken(secrets, bearerToken(authorization) ?? ''),
@@ -164,23 +176,34 @@ export class Gateway {
         },
       }),
       follow: (identity, socket) => this.#parts.access.follow(identity, socket),
+      isPluginToken: (authorization) => isPluginToken(secrets, authorization),
     });
   }
 }
 
 /** What visits have to pass, in order. */
-function stepsFor(document: MeshDocument, { access, config: { gateway }, secrets }: GatewayParts): Step[] {
+function stepsFor(
+  document: MeshDocument,
+  { access, config: { gateway }, secrets }: GatewayParts,
+  { actFor, tell }: IdentitySteps,
+): Step[] {
   const keys = new ConfiguredKeys(gateway.apiKey, document);
   return [
     createCredentialsStep({ secrets, keys, inQuery: gateway.apiKeyInQuery }),
     new ClosedChain(document.middleware).check,
     refuseInvalid,
     createGuardStep({ access, cors: new CorsPolicy(gateway.cors) }),
+    actFor,
     refuseClosed,
+    tell,
   ];
 }
 
 function serverOptions({ gateway: { host, port, limits } }: Config) {
   // Node's own limit comes first and answers without looking: it is the sum of ours and a line's rest.
   return { host, port, maxHead: limits.url + limits.headers + 1024, ...limits };
+}
+
+function isPluginToken(secrets: Secrets, authorization: string): boolean {
+  return verifyPluginToken(secrets, bearerToken(authorization) ?? '') !== undefined;
 }

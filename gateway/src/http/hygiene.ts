@@ -13,12 +13,8 @@ export interface HygieneRules {
   readonly hosts: ReadonlySet<string>;
 }
 
-/** The name the gateway gives itself in `Via` (RFC 9110 § 7.6.3). */
-export const VIA_NAME = 'plugmesh';
-
 const HOST = /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i;
-const VIA = new RegExp(`\\b\\d\\.\\d\\s+${VIA_NAME}\\b`, 'i');
 /** Methods whose chunked body Node would forward without framing: a smuggling hole, so never accepted. */
 const NO_CHUNKED_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
@@ -31,9 +27,6 @@ export function inspectRequest(req: IncomingMessage, rules: HygieneRules): Targe
   const host = checkHeaders(req.rawHeaders, rules);
   checkFraming(req);
   checkHost(req, host, rules);
-  const via = req.headers.via;
-  if (via !== undefined && VIA.test(via))
-    throw new MeshError('MESH_LOOP', `'Via' already names '${VIA_NAME}'`);
   return parseTarget(url.startsWith('/') ? url : originForm(url, host));
 }
 

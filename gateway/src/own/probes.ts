@@ -1,10 +1,12 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerJwks, type PublicKeys } from '../identity/jwks.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What the probes look at. */
 export interface ProbeParts {
   readonly metrics: Metrics;
+  readonly jwks: PublicKeys;
   readonly isDraining: () => boolean;
   /** Whether changes of the mesh reach this process. */
   readonly isConnected: () => boolean;
@@ -13,11 +15,12 @@ export interface ProbeParts {
 
 type Probe = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** `/livez`, `/readyz` and `/metrics`: answered here, without a plugin. */
+/** Probes, metrics and public keys: answered here, without a plugin. */
 export function createProbes(parts: ProbeParts): ReadonlyMap<string, Probe> {
   return new Map<string, Probe>([
     ['/livez', (req, res) => answer(req, res, { status: 200, state: 'live' })],
     ['/readyz', (req, res) => answer(req, res, readiness(parts))],
+    ['/.well-known/jwks.json', (req, res) => answerJwks(req, res, parts.jwks)],
     ['/metrics', (req, res) => answerMetrics(req, res, parts)],
   ]);
 }

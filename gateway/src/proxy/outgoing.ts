@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { cleanRequestHeaders } from '../http/headers.ts';
-import { VIA_NAME } from '../http/hygiene.ts';
 import { ensureTrace } from '../http/request-id.ts';
+import { viaOf } from '../identity/circle.ts';
 import type { Visit } from '../visit.ts';
 
 /** Rewrites `req` into what the instance is sent, except for `Host`. Everything is done here: the proxy library only copies. */
@@ -11,8 +11,7 @@ export function prepareOutgoing(visit: Visit): void {
   forwardedHeaders(headers, visit);
   headers['x-request-id'] = req.requestId;
   ensureTrace(headers);
-  const via = `${req.httpVersion} ${VIA_NAME}`;
-  headers.via = headers.via === undefined ? via : `${headers.via}, ${via}`;
+  headers.via = viaOf(headers.via, req.httpVersion, route.id);
   for (const name in visit.forInstance) {
     const value = visit.forInstance[name];
     if (value === undefined) Reflect.deleteProperty(headers, name);

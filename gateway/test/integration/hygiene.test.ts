@@ -504,7 +504,7 @@ describe('request hygiene', () => {
   it('answers 508 when its own name is in Via, and adds itself for others', async () => {
     refuses(await get('/api/ships/', 'Via: 1.1 a, 1.1 plugmesh'), 508, 'MESH_LOOP');
     await get('/api/ships/', 'Via: 1.1 a');
-    assert.deepEqual(upstream.header('via'), ['1.1 a, 1.1 plugmesh']);
+    assert.deepEqual(upstream.header('via'), ['1.1 a, 1.1 plugmesh (ships)']);
   });
 
   it('answers pipelined requests in their order', async () => {
