@@ -1,10 +1,11 @@
 import type { Config } from '@plugmesh/shared/config';
-import type { Secrets } from '@plugmesh/shared/identity';
+import { IdentityTokens, type Secrets } from '@plugmesh/shared/identity';
 import type { Step } from '@plugmesh/shared/lifecycle';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocumentFollower } from '@plugmesh/shared/redis';
 import { serverApi } from './api/server-api.ts';
 import { Hub } from './hub.ts';
+import { createIdentify } from './identity/identify.ts';
 import { LongPoll } from './long-poll/long-poll.ts';
 import type { Admission } from './transport/admission.ts';
 import { crossOrigin, preflight } from './transport/cross-origin.ts';
@@ -99,11 +100,12 @@ export class ChannelServer {
   }
 
   #createAdmission(): Admission {
-    const { config, log } = this.#options;
+    const { config, log, secrets } = this.#options;
     const { origins, limits } = config.channel;
     const { metrics, services } = this.#hub;
     return {
       isOriginAllowed: compileOrigins(origins, { allowLoopback: config.mode === 'development' }),
+      identify: createIdentify(new IdentityTokens(secrets), log),
       whyClosed: () => this.#whyClosed(),
       connect: (connection, client) => this.#hub.connect(connection, client),
       disconnect: (socket) => this.#hub.sockets.remove(socket),
@@ -133,9 +135,9 @@ export class ChannelServer {
     const { secrets, config } = this.#options;
     const { peers, services } = this.#hub;
     const { access, durable } = services;
-    const { isOriginAllowed } = this.#admission;
+    const { identify, isOriginAllowed } = this.#admission;
     const ttlMs = config.channel.tokenTtlMs;
-    const token = crossOrigin(isOriginAllowed, tokenRoute({ access, secrets, ttlMs }));
+    const token = crossOrigin(isOriginAllowed, tokenRoute({ access, identify, secrets, ttlMs }));
     const tokenPreflight = preflight(isOriginAllowed, 'POST, OPTIONS');
     return new Map<string, Route>([
       ...this.#longPoll.routes(),

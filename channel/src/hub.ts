@@ -10,6 +10,7 @@ import { AdminEvents } from './admin/admin-events.ts';
 import { Bus } from './bus/bus.ts';
 import { DurableTopics } from './history/durable-topics.ts';
 import { HistoryReader } from './history/history-reader.ts';
+import { SignIns } from './identity/sign-ins.ts';
 import { ChannelMetrics } from './metrics/channel-metrics.ts';
 import { Peers } from './peers/peers.ts';
 import { createPresence } from './presence/create-presence.ts';
@@ -47,6 +48,7 @@ export class Hub {
   readonly #history: HistoryReader;
   readonly #durable: DurableTopics;
   readonly #admin: AdminEvents | undefined;
+  readonly #signIns: SignIns;
 
   constructor(options: HubOptions) {
     const { config, log } = options;
@@ -67,8 +69,12 @@ export class Hub {
       log,
       onMessage: (message) => this.#receive(message),
       onDisconnect: (payload) => this.#disconnect(payload),
+      onAccessChange: (payload) => this.#signIns.hear(payload),
       onLost: () => this.#loseBus(),
-      onLive: () => this.#durable.resume(),
+      onLive: () => {
+        this.#durable.resume();
+        void this.#signIns.checkAll();
+      },
     });
     this.metrics = new ChannelMetrics({
       sockets: () => this.sockets.size,
@@ -80,6 +86,11 @@ export class Hub {
     this.#durable = this.#createDurableTopics();
     this.services = this.#createServices();
     this.peers = config.redisUrl === undefined ? undefined : new Peers(config.redisUrl, log);
+    this.#signIns = new SignIns({
+      sockets: this.sockets,
+      connection: this.peers?.connection,
+      everyMs: config.channel.limits.idleMs / 4,
+    });
     this.#admin = this.peers && new AdminEvents({ peers: this.peers, ...this.services });
   }
 
@@ -99,6 +110,7 @@ export class Hub {
       { name: 'durable topics', start: () => this.#durable.start(), stop: () => this.#durable.stop() },
       { name: 'presence', start: () => presence.start(), stop: () => presence.stop() },
       { name: 'peers', start: () => this.peers?.start(), stop: () => this.peers?.stop() },
+      { name: 'sign-ins', start: () => this.#signIns.start(), stop: () => this.#signIns.stop() },
       { name: 'admin events', stop: () => this.#admin?.stop() },
       {
         name: 'sockets',
@@ -113,6 +125,7 @@ export class Hub {
   connect(connection: Connection, client: Client): Socket {
     const socket = new Socket(connection, this.services, client);
     this.sockets.add(socket);
+    this.#signIns.check(socket);
     return socket;
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ACCESS_CHANGE } from '@plugmesh/shared/access';
 import type { Log } from '@plugmesh/shared/log';
 import { DISCONNECT, splitChannel, type Broadcast } from '@plugmesh/shared/protocol';
 import {
@@ -18,6 +19,8 @@ export interface BusOptions {
   readonly onMessage: (message: Broadcast) => void;
   /** Somebody asks to close sockets. */
   readonly onDisconnect: (payload: Buffer) => void;
+  /** Sessions, keys or users have changed. */
+  readonly onAccessChange: (payload: Buffer) => void;
   /** Whatever is published from now until the bus is live again is missed. */
   readonly onLost: () => void;
   /** Everything is subscribed, the first time and after each outage. */
@@ -42,7 +45,7 @@ export class Bus {
       redisUrl,
       log,
       name: 'channel-subscribe',
-      channels: [DISCONNECT, this.#probeChannel],
+      channels: [DISCONNECT, ACCESS_CHANGE, this.#probeChannel],
       patterns: ['to:*'],
       onMessage: (channel, payload) => this.#receive(channel, payload),
       onLive: () => {
@@ -117,6 +120,7 @@ export class Bus {
   #receive(channel: string, payload: Buffer): void {
     const address = splitChannel(channel);
     if (channel === DISCONNECT) this.#options.onDisconnect(payload);
+    else if (channel === ACCESS_CHANGE) this.#options.onAccessChange(payload);
     else if (channel === this.#probeChannel) this.#probe.received();
     else if (address) this.#options.onMessage({ ...address, payload });
   }

@@ -14,7 +14,7 @@ import { isPollToken, type PollTokens } from './poll-token.ts';
 /** What the routes need. */
 export interface LongPollRoutesOptions extends Pick<
   Admission,
-  'isOriginAllowed' | 'whyClosed' | 'onRefused'
+  'identify' | 'isOriginAllowed' | 'whyClosed' | 'onRefused'
 > {
   readonly isDraining: () => boolean;
   readonly node: string;
@@ -73,14 +73,15 @@ export class LongPollRoutes {
     return this.#hand(node, { kind: 'poll', connection, position }, left.signal);
   }
 
-  #open(request: IncomingMessage, query: URLSearchParams): string {
-    const { whyClosed, polls } = this.#options;
+  async #open(request: IncomingMessage, query: URLSearchParams): Promise<string> {
+    const { identify, whyClosed, polls } = this.#options;
     const vsn = query.get('vsn');
     const serializer = serializerFor(vsn, 'poll');
     if (!serializer) return this.#refuse(versionRefusal(vsn));
+    const identity = await identify(request);
     const refusal = closedRefusal(whyClosed());
     if (refusal) return this.#refuse(refusal);
-    const token = polls.open({ credentials: credentialsOf(request, query), serializer });
+    const token = polls.open({ credentials: credentialsOf(request, query), identity, serializer });
     return pollAnswer('gone', { token });
   }
 

@@ -7,6 +7,7 @@ export const CLOSE_CODES = {
   disconnect: { code: 1001, reason: 'closed by the mesh' },
   malformed: { code: 1003, reason: 'too many malformed frames' },
   token: { code: 4401, reason: 'the token has expired' },
+  session: { code: 4401, reason: 'the session has ended' },
   idle: { code: 4408, reason: 'no frame for too long' },
   slow: { code: 4410, reason: 'the client reads too slowly' },
   rate: { code: 4429, reason: 'too many messages' },

@@ -2,7 +2,7 @@ import type { Socket } from './socket.ts';
 
 const FIELDS = ['socket', 'user', 'session', 'id'] as const;
 
-/** Whose sockets to close: by the socket's name, the user, the session, or the client's id. */
+/** Whose sockets to close: by the socket's name, the user's id, the hash of the session, or the client's id. */
 export type DisconnectOrder = Readonly<Partial<Record<(typeof FIELDS)[number], string>>>;
 
 /** Reads the payload of `plugmesh:disconnect`; undefined when it names nobody, so that it never means everybody. */
@@ -16,9 +16,14 @@ export function parseDisconnectOrder(payload: Buffer): DisconnectOrder | undefin
 
 /** Whether the order means this socket: everything that it names has to fit. */
 export function isMeant(socket: Socket, { socket: name, user, session, id }: DisconnectOrder): boolean {
-  // Until there are accounts no socket has a user or a session.
-  if (user !== undefined || session !== undefined) return false;
-  return (name === undefined || name === socket.name) && (id === undefined || socket.hasId(id));
+  if (name !== undefined && name !== socket.name) return false;
+  if (user !== undefined && user !== socket.user) return false;
+  if (session !== undefined && session !== sessionOf(socket)) return false;
+  return id === undefined || socket.hasId(id);
+}
+
+function sessionOf({ identity }: Socket): string | undefined {
+  return identity.kind === 'user' ? identity.session : undefined;
 }
 
 function parseObject(text: string): Record<string, unknown> {

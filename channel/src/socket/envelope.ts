@@ -2,7 +2,7 @@ import type { Ref } from '@plugmesh/shared/protocol';
 
 /** Who pushed, and where to answer (contracts § 2.4). */
 export interface PushMeta {
-  /** Null until there are accounts. */
+  /** Id of the signed-in user; null: nobody is. */
   readonly user: string | null;
   readonly socket: string;
   readonly ref: Ref;

@@ -41,13 +41,13 @@ function finishJoin(socket: Socket, message: Message, { verdict, entry, cancelle
 }
 
 async function decide(socket: Socket, message: Message, signal: AbortSignal): Promise<Verdict> {
-  const { services, memberships, credentials, ownId } = socket;
+  const { services, memberships, credentials: socketToken, identity, ownId } = socket;
   const { topic, payload } = message;
   if (!memberships.has(topic) && memberships.size >= services.limits.topicsPerSocket) {
     return refused({ reason: 'too many channels joined', code: 'MESH_RATE_LIMITED' });
   }
   const joinToken = textField(payload, 'token');
-  const verdict = await services.access.join(topic, { joinToken, socketToken: credentials, ownId });
+  const verdict = await services.access.join(topic, { joinToken, socketToken, ownId, identity });
   if (!verdict.ok) return verdict;
   if (services.bus.live) return verdict;
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);

@@ -31,7 +31,7 @@ async function publishSealed(socket: Socket, message: Message): Promise<void> {
   const { topic, event, ref, payload } = message;
   const { bus, metrics, replies } = socket.services;
   const replyTo = ref === null ? null : replies.expect(socket, message);
-  const sealed = sealEnvelope(payload, { user: null, socket: socket.name, ref, replyTo });
+  const sealed = sealEnvelope(payload, { user: socket.user, socket: socket.name, ref, replyTo });
   if (await bus.publish(topic, event, sealed)) metrics.count('pushes');
   else {
     if (replyTo !== null) replies.forget(replyTo);
@@ -39,11 +39,11 @@ async function publishSealed(socket: Socket, message: Message): Promise<void> {
   }
 }
 
-function decide(socket: Socket, { topic, id }: Membership, event: string): Verdict {
+function decide(socket: Socket, membership: Membership, event: string): Verdict {
   const { access, limits } = socket.services;
   if (!isEventName(event) || Buffer.byteLength(event) > limits.name) {
     const reason = `an event's name has 1 to ${limits.name} bytes, no colon and no control characters`;
     return { ok: false, refusal: { reason, code: 'MESH_BAD_REQUEST' } };
   }
-  return access.push(topic, id);
+  return access.push(membership);
 }

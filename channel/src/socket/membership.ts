@@ -1,3 +1,4 @@
+import type { Identity } from '@plugmesh/shared/identity';
 import type { TopicRule } from '@plugmesh/shared/mesh-document';
 import type { Ref } from '@plugmesh/shared/protocol';
 import type { BroadcastFrame } from '../topics/broadcast-frame.ts';
@@ -37,6 +38,10 @@ export class Membership implements Member {
     this.ref = ref;
     this.id = id;
     this.droppable = overflow === 'disconnect' ? undefined : { topic, overflow };
+  }
+
+  get identity(): Identity {
+    return this.socket.identity;
   }
 
   /** Bytes have no form in version 1 and over long-poll: such a client goes without them. */

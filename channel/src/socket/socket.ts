@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { userOf, type Identity } from '@plugmesh/shared/identity';
 import type { Message, Ref } from '@plugmesh/shared/protocol';
 import type { Refusal } from '../topics/topic-access.ts';
 import { CLOSE_CODES, type CloseCause } from './close-codes.ts';
@@ -15,6 +16,8 @@ const MALFORMED_LIMIT = 10;
 /** What a client says of itself when it connects. */
 export interface Client {
   readonly credentials: string | undefined;
+  /** Who it is, as the gateway says. */
+  readonly identity: Identity;
   readonly serializer: Serializer;
 }
 
@@ -25,6 +28,8 @@ export class Socket {
   readonly services: SocketServices;
   /** What the client showed when it connected. Never logged, never on the bus. */
   readonly credentials: string | undefined;
+  /** Who it is for as long as it is connected. */
+  readonly identity: Identity;
   readonly joinRate: RateLimit;
   readonly pushRate: RateLimit;
   /** When the last frame came, in milliseconds of `performance.now()`. */
@@ -38,11 +43,12 @@ export class Socket {
   #malformed = 0;
   #ownId: string | undefined;
 
-  constructor(connection: Connection, services: SocketServices, { credentials, serializer }: Client) {
+  constructor(connection: Connection, services: SocketServices, client: Client) {
     this.#connection = connection;
-    this.#serializer = serializer;
+    this.#serializer = client.serializer;
     this.services = services;
-    this.credentials = credentials;
+    this.credentials = client.credentials;
+    this.identity = client.identity;
     this.joinRate = new RateLimit(services.limits.joinsPerSecond);
     this.pushRate = new RateLimit(services.limits.pushesPerSecond);
   }
@@ -56,6 +62,11 @@ export class Socket {
   hasId(id: string): boolean {
     if (this.#ownId === id) return true;
     return [...this.#memberships.values()].some((membership) => membership.id === id);
+  }
+
+  /** Id of the signed-in user, as it is told to plugins. */
+  get user(): string | null {
+    return userOf(this.identity) ?? null;
   }
 
   get encoding(): Encoding {
@@ -211,7 +222,8 @@ export class Socket {
   }
 
   #announce({ topic }: Membership, event: 'phx_join' | 'phx_leave'): void {
-    void this.services.bus.publish(topic, event, { socket: this.name, user: null, node: this.services.node });
+    const { name, user, services } = this;
+    void services.bus.publish(topic, event, { socket: name, user, node: services.node });
   }
 }
 

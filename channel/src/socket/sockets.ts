@@ -30,6 +30,10 @@ export class Sockets {
     return bytes;
   }
 
+  [Symbol.iterator](): Iterator<Socket> {
+    return this.#sockets.values();
+  }
+
   add(socket: Socket): void {
     this.#sockets.add(socket);
   }

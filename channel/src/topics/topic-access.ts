@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@plugmesh/shared/errors';
-import { verifyChannelToken, type Secrets } from '@plugmesh/shared/identity';
+import { opens, verifyChannelToken, type Identity, type Secrets } from '@plugmesh/shared/identity';
 import {
   matchTopic,
   wildcardPart,
@@ -40,6 +40,14 @@ export interface JoinCredentials {
   readonly socketToken: string | undefined;
   /** The id that the client has without a token. */
   readonly ownId: string;
+  readonly identity: Identity;
+}
+
+/** Somebody at a topic: the client's own id there, and who it is. */
+export interface Visitor {
+  readonly topic: string;
+  readonly id: string;
+  readonly identity: Identity;
 }
 
 /** What topic rules come from. */
@@ -55,19 +63,19 @@ interface Identified {
   readonly token?: TokenUse;
 }
 
-type Check = (isOwner: boolean) => Refusal | undefined;
+type Check = (visitor: Visitor, rule: TopicRule) => Refusal | undefined;
 
-// Until there are accounts nobody is signed in: these guards are closed, not open.
-const SIGN_IN: Refusal = { reason: 'a signed-in user is needed', code: 'MESH_UNAUTHORIZED' };
 const OWNER: Refusal = { reason: 'this topic belongs to another client', code: 'MESH_FORBIDDEN' };
 const OTHER_CLIENT: Refusal = { reason: 'the token is for another client', code: 'MESH_FORBIDDEN' };
 const NOBODY: Refusal = { reason: 'nobody may do this', code: 'MESH_FORBIDDEN' };
 
 const CHECKS: Readonly<Record<Access, Check>> = {
   public: () => undefined,
-  session: () => SIGN_IN,
-  admin: () => ({ ...SIGN_IN, reason: 'a signed-in administrator is needed' }),
-  owner: (isOwner) => (isOwner ? undefined : OWNER),
+  session: ({ identity }) =>
+    opens(identity, 'session') ? undefined : signIn(identity, 'a signed-in user is needed'),
+  admin: ({ identity }) =>
+    opens(identity, 'admin') ? undefined : signIn(identity, 'a signed-in administrator is needed'),
+  owner: ({ topic, id }, rule) => (wildcardPart(rule, topic) === id ? undefined : OWNER),
   none: () => NOBODY,
 };
 
@@ -101,27 +109,30 @@ export class TopicAccess {
     if (!rule) return { ok: false, refusal: unmatched(topic) };
     const identified = await this.#identify(topic, credentials);
     if ('code' in identified) return { ok: false, refusal: identified };
-    const verdict = decide(rule, 'join', topic, identified.id);
+    const visitor = { topic, id: identified.id, identity: credentials.identity };
+    const verdict = decide(rule, 'join', visitor);
     return verdict.ok ? { ...verdict, token: identified.token } : verdict;
   }
 
   /** Whether a newer token keeps the same client in its topic. */
-  async renew(member: { readonly topic: string; readonly id: string }, token: string): Promise<Verdict> {
-    const { topic, id } = member;
-    const credentials = { joinToken: token, socketToken: undefined, ownId: id };
+  async renew({ topic, id, identity }: Visitor, token: string): Promise<Verdict> {
+    const credentials = { joinToken: token, socketToken: undefined, ownId: id, identity };
     const verdict = await this.join(topic, credentials);
     return verdict.ok && verdict.id !== id ? { ok: false, refusal: OTHER_CLIENT } : verdict;
   }
 
-  push(topic: string, id: string): Verdict {
-    const rule = this.rule(topic);
-    return rule ? decide(rule, 'push', topic, id) : { ok: false, refusal: unmatched(topic) };
+  push(visitor: Visitor): Verdict {
+    return this.#decide('push', visitor);
   }
 
-  /** Whether a token for this topic may be given to the client with this id. */
-  grant(topic: string, id: string): Verdict {
-    const rule = this.rule(topic);
-    return rule ? decide(rule, 'join', topic, id) : { ok: false, refusal: unmatched(topic) };
+  /** Whether a token for this topic may be given to this client. */
+  grant(visitor: Visitor): Verdict {
+    return this.#decide('join', visitor);
+  }
+
+  #decide(act: 'join' | 'push', visitor: Visitor): Verdict {
+    const rule = this.rule(visitor.topic);
+    return rule ? decide(rule, act, visitor) : { ok: false, refusal: unmatched(visitor.topic) };
   }
 
   /** The client's id in this topic, or why its token does not count. */
@@ -139,9 +150,14 @@ export class TopicAccess {
   }
 }
 
-function decide(rule: TopicRule, act: 'join' | 'push', topic: string, id: string): Verdict {
-  const refusal = CHECKS[rule[act]](wildcardPart(rule, topic) === id);
-  return refusal ? { ok: false, refusal } : { ok: true, id, rule };
+function decide(rule: TopicRule, act: 'join' | 'push', visitor: Visitor): Verdict {
+  const refusal = CHECKS[rule[act]](visitor, rule);
+  return refusal ? { ok: false, refusal } : { ok: true, id: visitor.id, rule };
+}
+
+/** Whoever is known already would not get in by signing in. */
+function signIn({ kind }: Identity, reason: string): Refusal {
+  return { reason, code: kind === 'anonymous' ? 'MESH_UNAUTHORIZED' : 'MESH_FORBIDDEN' };
 }
 
 /** What Phoenix says, and what to do about it. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { MeshError } from '@plugmesh/shared/errors';
+import type { Identify } from '../identity/identify.ts';
 import type { Connection } from '../socket/connection.ts';
 import type { Client, Socket } from '../socket/socket.ts';
 import { originOf, type OriginCheck } from './origins.ts';
@@ -8,6 +9,7 @@ import type { OutboundOptions } from './web-socket-connection.ts';
 /** What every transport decides with, and who takes what comes of it. */
 export interface Admission {
   readonly isOriginAllowed: OriginCheck;
+  readonly identify: Identify;
   /** Why nobody is let in at the moment, if so. */
   readonly whyClosed: () => string | undefined;
   readonly connect: (connection: Connection, client: Client) => Socket;

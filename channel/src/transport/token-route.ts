@@ -1,6 +1,7 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import { mintChannelId, signChannelToken, verifyChannelId, type Secrets } from '@plugmesh/shared/identity';
 import { isTopicName } from '@plugmesh/shared/protocol';
+import type { Identify } from '../identity/identify.ts';
 import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Route } from './http-routes.ts';
 import { readBody } from './read-body.ts';
@@ -8,6 +9,7 @@ import { readBody } from './read-body.ts';
 /** What `POST /token` needs. */
 export interface TokenRouteOptions {
   readonly access: Pick<TopicAccess, 'grant'>;
+  readonly identify: Identify;
   readonly secrets: Secrets;
   readonly ttlMs: number;
 }
@@ -20,10 +22,11 @@ interface TokenRequest {
 const BODY_LIMIT = 16_384;
 
 /** `POST /token {"channel", "id"?}` → `{"channel", "id", "token"}`: a token for that topic only. */
-export function tokenRoute({ access, secrets, ttlMs }: TokenRouteOptions): Route {
+export function tokenRoute({ access, identify, secrets, ttlMs }: TokenRouteOptions): Route {
   return async (request) => {
     const { channel, id = mintChannelId(secrets) } = parse(await readBody(request, BODY_LIMIT), secrets);
-    const verdict = access.grant(channel, id);
+    const identity = await identify(request);
+    const verdict = access.grant({ topic: channel, id, identity });
     if (!verdict.ok) throw new MeshError(verdict.refusal.code, verdict.refusal.reason);
     const token = await signChannelToken(secrets, { channel, id }, ttlMs);
     return { status: 200, body: { channel, id, token } };

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MeshError, PROBLEM_TYPE, problemDocument } from '@plugmesh/shared/errors';
+import type { Identity } from '@plugmesh/shared/identity';
 import { WebSocketServer } from 'ws';
 import { serializerFor } from '../socket/serializer.ts';
 import { Slices } from '../slices.ts';
@@ -19,6 +20,7 @@ interface Arrival {
   readonly request: IncomingMessage;
   readonly stream: Duplex;
   readonly head: Buffer;
+  readonly identity: Identity;
 }
 
 /** How long handshakes are made before other work has its turn. */
@@ -54,10 +56,14 @@ export class Upgrades {
   /** Listener for `upgrade` of the HTTP server. */
   handle(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     stream.on('error', () => stream.destroy());
-    this.#arrivals.add({ request, stream, head });
+    const identity = this.#options.identify(request);
+    const arrive = (each: Identity): void =>
+      void this.#arrivals.add({ request, stream, head, identity: each });
+    if (identity instanceof Promise) void identity.then(arrive);
+    else arrive(identity);
   }
 
-  #accept({ request, stream, head }: Arrival): void {
+  #accept({ request, stream, head, identity }: Arrival): void {
     const query = new URLSearchParams(request.url?.split('?')[1]);
     const serializer = serializerFor(query.get('vsn'));
     const refusal = this.#refusalOf(request);
@@ -72,7 +78,7 @@ export class Upgrades {
     else headers['sec-websocket-protocol'] = offered;
     this.#server.handleUpgrade(request, stream, head, (webSocket) => {
       const connection = new WebSocketConnection(webSocket, stream, this.#options.outbound);
-      const socket = this.#options.connect(connection, { credentials, serializer });
+      const socket = this.#options.connect(connection, { credentials, identity, serializer });
       webSocket.on('message', (data, isBinary) => socket.receive(data as Buffer, isBinary));
       webSocket.on('close', () => this.#options.disconnect(socket));
       // What `ws` complains about (too big, not UTF-8) it has answered with the right close code.

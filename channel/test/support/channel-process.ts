@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
+import { IdentityTokens, loadSecrets, operatorToken } from '@plugmesh/shared/identity';
 import { historyKey, historyLibrary, STREAMS_KEY, streamKey } from '@plugmesh/shared/history';
 import type { TopicRule } from '@plugmesh/shared/mesh-document';
 import { MESH_KEY } from '@plugmesh/shared/protocol';
@@ -43,6 +43,8 @@ export const TOPICS = [
 
 /** A real channel process, with a Redis of its own or one that several share. */
 export class ChannelProcess {
+  /** As the gateway has them. */
+  readonly tokens = new IdentityTokens(loadSecrets({ secrets: [SECRET], stateDir: '' }));
   readonly redis: RedisServer;
   readonly bus: Redis;
   readonly port: number;

@@ -11,16 +11,18 @@ export interface PollReply {
 /** A long-poll client that knows nothing of the protocol: it polls when it is told to. */
 export class PollClient {
   readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
   /** The newest token. */
   token = '';
 
-  /** `origin` is that of a channel process or a gateway; `query` what the client appends to its address. */
-  constructor(origin: string, query = 'vsn=2.0.0') {
+  /** `origin` is that of a channel process or a gateway; `query` what the client appends to its address; `headers` what a gateway would add. */
+  constructor(origin: string, query = 'vsn=2.0.0', headers: Readonly<Record<string, string>> = {}) {
+    this.#headers = headers;
     this.#url = `${origin}/socket/longpoll?${query}`;
   }
 
-  static async open(origin: string, query?: string): Promise<PollClient> {
-    const client = new PollClient(origin, query);
+  static async open(...where: ConstructorParameters<typeof PollClient>): Promise<PollClient> {
+    const client = new PollClient(...where);
     await client.poll();
     return client;
   }
@@ -77,7 +79,8 @@ export class PollClient {
 
   async #ask(token: string, init: RequestInit): Promise<PollReply> {
     const address = token === '' ? this.#url : `${this.#url}&token=${encodeURIComponent(token)}`;
-    const response = await fetch(address, init);
+    const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) };
+    const response = await fetch(address, { ...init, headers });
     const body = (await response.json()) as Omit<PollReply, 'http' | 'headers'>;
     return { ...body, http: response.status, headers: response.headers };
   }
