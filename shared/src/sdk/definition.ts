@@ -2,6 +2,8 @@ import type { Router } from 'express';
 import type { Log } from '../log/index.ts';
 import type { Manifest } from '../manifest/index.ts';
 import type { DurableOptions, DurableResult, RedisConnection } from '../redis/index.ts';
+import type { Call } from './plugin-calls.ts';
+import type { Identify } from './plugin-identity.ts';
 
 /** What a plugin's author writes. Names, routes' guards and topics are in `plugin.json`, not here. */
 export interface PluginDefinition<Settings = Readonly<Record<string, unknown>>> {
@@ -22,6 +24,13 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>> {
   /** `[plugins.<id>.config]`. */
   readonly config: Settings;
   readonly log: Log;
+  /**
+   * Who is behind a request, by the gateway's token: `anonymous` without one. Rejects with MESH_UNAUTHORIZED for a token
+   * that does not count, which a route can leave to the SDK to answer.
+   */
+  readonly identify: Identify;
+  /** Calls another plugin, whose route has to list this one in `plugins`; with `request` for the user behind that. */
+  readonly call: Call;
   /** A connection for commands, or undefined when the plugin was given no Redis. */
   readonly redis: RedisConnection | undefined;
   readonly redisUrl: string | undefined;

@@ -3,6 +3,8 @@ import { Lifecycle, withinDeadline, type Step } from '../lifecycle/index.ts';
 import type { Log } from '../log/index.ts';
 import type { PluginContext, PluginDefinition } from './definition.ts';
 import { PluginBus } from './plugin-bus.ts';
+import { createCall } from './plugin-calls.ts';
+import { createIdentify } from './plugin-identity.ts';
 import { PluginServer, type PluginHealth } from './plugin-server.ts';
 import type { ReadManifest } from './read-manifest.ts';
 import { Registration } from './registration.ts';
@@ -124,6 +126,8 @@ export class Plugin<Settings = Readonly<Record<string, unknown>>> {
       router: this.#server.router,
       config: this.#settings(),
       log,
+      identify: createIdentify(manifest.name, environment.url),
+      call: createCall(environment.url, environment.token),
       redis: bus?.connection,
       redisUrl: environment.redisUrl,
       publish: (topic, event, payload) => bus?.publish(topic, event, payload) ?? Promise.resolve(false),
