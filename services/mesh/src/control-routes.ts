@@ -1,8 +1,8 @@
 import { writeOverride } from '@plugmesh/shared/config';
 import { MeshError, PROBLEM_TYPE, problemDocument } from '@plugmesh/shared/errors';
-import { bearerToken, type Secrets, verifyOperatorToken, verifyPluginToken } from '@plugmesh/shared/identity';
-import type { Log } from '@plugmesh/shared/log';
+import { bearerToken, type Secrets, verifyPluginToken } from '@plugmesh/shared/identity';
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import { Askers, type AskersOptions } from './askers.ts';
 import type { Control } from './control.ts';
 import type { MeshFilesContent } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
@@ -12,26 +12,27 @@ import { readRegistration } from './registry-request.ts';
 import { pluginsView, statusView, type Viewer } from './status.ts';
 
 /** What the routes need. */
-export interface ControlRoutesOptions {
+export interface ControlRoutesOptions extends AskersOptions {
   readonly control: Control;
   readonly registrations: Registrations;
   readonly processes: ProcessList;
-  readonly secrets: Secrets;
   /** The newest configuration and manifests. */
   readonly files: () => MeshFilesContent;
   readonly isRedisConnected: () => boolean;
   /** What keeps plugins apart in Redis, once it is known. */
   readonly redisRights: () => RedisRights | undefined;
-  readonly log: Log;
 }
 
 /** The `/mesh/*` routes and the process's own health (reference: docs/reference/mesh-api.md). */
 export function createControlRoutes(options: ControlRoutesOptions): Express {
-  const { control, processes, secrets, isRedisConnected } = options;
+  const { control, processes, isRedisConnected } = options;
+  const askers = new Askers(options);
   const app = express();
   app.disable('x-powered-by');
   app.use(express.json({ limit: '256kb' }));
-  const viewer = (req: Request): Viewer => ({ isOperator: isOperator(req, secrets) });
+  const viewerOf = async (req: Request): Promise<Viewer> => ({
+    isOperator: (await askers.of(req)).isInCharge,
+  });
 
   app.get('/healthz', (_req, res) => void res.json({ state: 'ready' }));
   app.get('/readyz', (_req, res) => {
@@ -40,19 +41,22 @@ export function createControlRoutes(options: ControlRoutesOptions): Express {
       .status(connected ? 200 : 503)
       .json({ state: connected ? 'ready' : 'degraded', leading: control.isLeading });
   });
-  app.get('/mesh/plugins', (req, res) => void res.json(pluginsView(control.document, viewer(req))));
+  app.get('/mesh/plugins', async (req, res) => {
+    res.json(pluginsView(control.document, await viewerOf(req)));
+  });
   app.get('/mesh/status', async (req, res) => {
+    const viewer = await viewerOf(req);
     const status = {
       document: control.document,
       isLeading: control.isLeading,
       isRedisConnected: isRedisConnected(),
       redisRights: options.redisRights(),
       // A stranger cannot make us call pm2 more often than once in a while.
-      processes: await processes.current(viewer(req).isOperator ? 500 : 5000),
+      processes: await processes.current(viewer.isOperator ? 500 : 5000),
     };
-    res.json(statusView(status, viewer(req)));
+    res.json(statusView(status, viewer));
   });
-  addSwitches(app, options);
+  addSwitches(app, options, askers);
   addRegistry(app, options);
   app.use((req) => {
     throw new MeshError('MESH_NOT_FOUND', `nothing is at '${req.method} ${req.path}'`);
@@ -61,16 +65,15 @@ export function createControlRoutes(options: ControlRoutesOptions): Express {
   return app;
 }
 
-function addSwitches(app: Express, options: ControlRoutesOptions): void {
-  const { control, files, secrets, isRedisConnected, log } = options;
+function addSwitches(app: Express, options: ControlRoutesOptions, askers: Askers): void {
+  const { control, files, isRedisConnected } = options;
   const setEnabled = (enabled: boolean) => async (req: Request<{ id: string }>, res: Response) => {
-    requireOperator(req, secrets);
     const { id } = req.params;
+    await askers.permit(req, enabled ? 'enable' : 'disable', id);
     if (!control.document.plugins.some((plugin) => plugin.id === id)) {
       throw new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${id}'`);
     }
     writeOverride(files().config.stateDir, id, enabled);
-    log.info({ plugin: id }, enabled ? 'enabled by the operator' : 'disabled by the operator');
     await control.apply();
     const plugin = control.document.plugins.find((each) => each.id === id);
     res.json({ id, enabled, state: plugin?.state, version: control.document.version });
@@ -78,13 +81,12 @@ function addSwitches(app: Express, options: ControlRoutesOptions): void {
   app.post('/mesh/plugins/:id/enable', setEnabled(true));
   app.post('/mesh/plugins/:id/disable', setEnabled(false));
   app.post('/mesh/plugins/:id/reload', async (req, res) => {
-    requireOperator(req, secrets);
     const { id } = req.params;
+    await askers.permit(req, 'reload', id);
     if (!isRedisConnected())
       throw new MeshError('MESH_REDIS_UNAVAILABLE', 'gateways could not be told of new instances', {
         fix: 'Try again when Redis is back.',
       });
-    log.info({ plugin: id }, 'reload asked for by the operator');
     const reloaded = await control.reload(id);
     const plugin = control.document.plugins.find((each) => each.id === id);
     res.json({
@@ -116,18 +118,6 @@ function addRegistry(app: Express, options: ControlRoutesOptions): void {
       await control.refresh();
     }
     res.status(204).end();
-  });
-}
-
-function isOperator(req: Request, secrets: Secrets): boolean {
-  const token = bearerToken(req.get('authorization'));
-  return token !== undefined && verifyOperatorToken(secrets, token);
-}
-
-function requireOperator(req: Request, secrets: Secrets): void {
-  if (isOperator(req, secrets)) return;
-  throw new MeshError('MESH_UNAUTHORIZED', 'this needs the operator token', {
-    fix: 'Use the plugmesh command on the mesh’s machine, or send its token as Authorization: Bearer.',
   });
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { loadConfig, processEnvironment } from '@plugmesh/shared/config';
-import { loadSecrets } from '@plugmesh/shared/identity';
+import { IdentityTokens, loadSecrets } from '@plugmesh/shared/identity';
 import { Lifecycle, runProcess } from '@plugmesh/shared/lifecycle';
 import { createLog } from '@plugmesh/shared/log';
 import { Pm2 } from '@plugmesh/shared/processes';
@@ -67,6 +67,7 @@ const control: Control = new Control({
   users,
   log,
 });
+const secrets = loadSecrets(config);
 const server = createServer(
   createControlRoutes({
     control,
@@ -74,6 +75,7 @@ const server = createServer(
     processes,
     secrets,
     redisRights: () => users.rights,
+    tokens: new IdentityTokens(secrets),
     files: () => files.content,
     isRedisConnected: () => redis.status === 'ready',
     log,

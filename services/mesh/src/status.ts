@@ -2,8 +2,9 @@ import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
 import type { RedisRights } from './redis-users.ts';
 
-/** Who asks: a stranger sees names and states, the operator everything. */
+/** Who asks: a stranger sees names and states, the operator and administrators everything. */
 export interface Viewer {
+  /** The operator, or an administrator. */
   readonly isOperator: boolean;
 }
 

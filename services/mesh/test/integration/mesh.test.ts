@@ -6,7 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '@plugmesh/shared/config';
-import { loadSecrets, operatorToken, pluginToken, type Secrets } from '@plugmesh/shared/identity';
+import {
+  IdentityTokens,
+  loadSecrets,
+  operatorToken,
+  pluginToken,
+  type KnownIdentity,
+  type Secrets,
+  type UserIdentity,
+} from '@plugmesh/shared/identity';
 import { type MeshDocument, parseMeshDocument } from '@plugmesh/shared/mesh-document';
 import { LEASE_KEY, MESH_KEY, MESH_NOTICE } from '@plugmesh/shared/protocol';
 import {
@@ -194,6 +202,49 @@ describe('the control process', () => {
     assert.equal((await call('POST', '/mesh/plugins/ships/enable', operatorToken(secrets))).status, 200);
     await eventually(async () => (await plugins()).find(({ id }) => id === 'ships')?.state === 'ready', {
       timeoutMs: 15_000,
+    });
+  });
+
+  describe('when users ask', () => {
+    const user: UserIdentity = {
+      ...{ kind: 'user', id: 'u1', name: 'Ada', roles: ['admin'], guards: ['key', 'session', 'admin'] },
+      session: 'x',
+    };
+    const ask = async (identity: KnownIdentity, path: string, audience = 'mesh'): Promise<Response> => {
+      const token = await new IdentityTokens(secrets).sign(identity, audience);
+      const headers = { 'x-plugmesh-identity': token, 'x-request-id': `by-${identity.id}` };
+      return fetch(`${origin}${path}`, { headers, method: path.endsWith('able') ? 'POST' : 'GET' });
+    };
+
+    it('lets administrators steer and see everything, and writes down who did what', async () => {
+      assert.equal((await ask(user, '/mesh/plugins/ships/disable')).status, 200);
+      assert.equal((await ask(user, '/mesh/plugins/ships/enable')).status, 200);
+      assert.match(await (await ask(user, '/mesh/plugins')).text(), new RegExp(upstreamUrl));
+      await eventually(() =>
+        ['disable', 'enable'].every((action) =>
+          mesh.output
+            .split('\n')
+            .some((line) =>
+              [`"${action}"`, '"ships"', '"user:u1"', '"Ada"', '"by-u1"'].every((word) =>
+                line.includes(word),
+              ),
+            ),
+        ),
+      );
+    });
+
+    it('refuses everybody else, and writes that down, too', async () => {
+      const plain: UserIdentity = { ...user, id: 'u2', roles: [], guards: ['key', 'session'] };
+      const byNarrowKey: UserIdentity = { ...plain, id: 'u3', roles: ['admin'], guards: ['key'], key: 'k' };
+      const plugin = { kind: 'plugin', id: 'ships', actingFor: user } as const;
+      for (const identity of [plain, byNarrowKey, plugin, { kind: 'key', id: 'gateway' } as const]) {
+        assert.equal((await ask(identity, '/mesh/plugins/ships/disable')).status, 403);
+        assert.ok(!(await (await ask(identity, '/mesh/plugins')).text()).includes(upstreamUrl));
+      }
+      assert.equal((await ask(user, '/mesh/plugins/ships/disable', 'ships')).status, 401);
+      assert.equal((await fetch(`${origin}/mesh/plugins/ships/disable`, { method: 'POST' })).status, 401);
+      await eventually(() => /who may not/.test(mesh.output) && mesh.output.includes('"user:u2"'));
+      assert.equal((await document()).plugins.find(({ id }) => id === 'ships')?.enabled, true);
     });
   });
 
