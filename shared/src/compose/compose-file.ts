@@ -39,7 +39,7 @@ export function composeFile(
     services: Object.fromEntries(
       Object.entries(services).map(([name, service]) => [name, { '<<': base, ...service }]),
     ),
-    volumes: ['redis', 'mesh'],
+    volumes: ['redis', 'mesh', ...plugins.filter(({ state }) => state).map(({ name }) => name)],
     problems,
   };
 }

@@ -18,7 +18,8 @@ export const REDIS_HASH = 'PLUGMESH_REDIS_HASH';
 export const PLUGIN_PORT = 8000;
 
 const USUAL_FILE = 'plugmesh.toml';
-const STATE_DIR = '/app/.plugmesh';
+/** State folder of containers. */
+export const STATE_DIR = '/app/.plugmesh';
 // Of the image's user: without these it would be root's.
 const STATE_IN_MEMORY = `${STATE_DIR}:uid=1000,gid=1000,mode=0700`;
 const DRAIN_MARGIN_MS = 5_000;

@@ -4,6 +4,7 @@ import type { Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import type { Manifest } from '../manifest/index.ts';
 import { languageOf } from '../mesh-document/index.ts';
+import { pluginStateDir } from '../processes/index.ts';
 import {
   AFTER_REDIS,
   imageName,
@@ -14,6 +15,7 @@ import {
   redisUrl,
   REDIS_PASSWORD,
   RUN_INIT,
+  STATE_DIR,
   type Service,
 } from './core-services.ts';
 import { pluginUser } from '../redis-users/index.ts';
@@ -71,6 +73,7 @@ export function pluginService(config: Config, manifest: Manifest, others: readon
       ...AFTER_REDIS,
       ...Object.fromEntries(awaited.map((each) => [each.name, { condition: readyCondition(each) }])),
     },
+    ...(manifest.state ? { volumes: [`${manifest.name}:${STATE_DIR}`] } : {}),
     ...memoryLimit(config.pluginSettings[manifest.name]?.maxMemory),
     ...(instances === 1 ? {} : { scale: instances }),
   };
@@ -105,6 +108,7 @@ function environmentOf(
     PLUGMESH_PREFIX: settings?.path ?? `/api/${name}`,
     PLUGMESH_CONFIG: settingsText(manifest, settings?.config ?? {}),
     PLUGMESH_TOKEN: required(tokenVariable(name), RUN_INIT),
+    ...(manifest.state ? { PLUGMESH_STATE: pluginStateDir({ stateDir: STATE_DIR }, name) } : {}),
     REDIS_URL: redisUrl(pluginUser(name), redisPasswordVariable(name)),
   };
 }

@@ -12,6 +12,8 @@ export interface PluginEnvironment {
   readonly config: Readonly<Record<string, unknown>>;
   readonly redisUrl: string | undefined;
   readonly token: string | undefined;
+  /** Folder for files of its own, when its manifest asks for one. */
+  readonly stateDir: string | undefined;
   /** The plugin registers itself, because nobody on this host does it for it. */
   readonly isRegistering: boolean;
 }
@@ -28,6 +30,7 @@ export function pluginEnvironment(env: NodeJS.ProcessEnv = process.env): PluginE
     config: parseSettings(env['PLUGMESH_CONFIG']),
     redisUrl: env['REDIS_URL'],
     token: env['PLUGMESH_TOKEN'],
+    stateDir: env['PLUGMESH_STATE'],
     isRegistering: env['PLUGMESH_REGISTER'] === '1',
   };
 }

@@ -38,6 +38,10 @@ export const manifestSchema = z
     run: argv.describe('The command that starts the plugin, in its folder.'),
     port: z.int().min(1).max(65_535).exactOptional().describe('Where it listens; a free port by default.'),
     instances: z.int().min(1).max(256).default(1).describe('Processes on this host.'),
+    state: z
+      .boolean()
+      .default(false)
+      .describe('It keeps files: it is given a folder of its own, PLUGMESH_STATE.'),
     http: httpSchema.prefault({}).describe('How the gateway serves the plugin.'),
     topics: z.array(topicRuleSchema).prefault([]).describe('Who may join its topics and push to them.'),
     middleware: middlewareSchema.exactOptional().describe('Looks at requests to other plugins.'),

@@ -29,6 +29,8 @@ export interface Manifest {
   readonly run: readonly string[];
   readonly port?: number;
   readonly instances: number;
+  /** Whether it is given a folder for files of its own. */
+  readonly state: boolean;
   readonly http: ManifestHttp;
   readonly topics: readonly TopicRuleInput[];
   readonly middleware?: ManifestMiddleware;

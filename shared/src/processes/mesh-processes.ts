@@ -167,6 +167,7 @@ function pluginEnvironmentOf(
     PLUGMESH_PREFIX: settings?.path ?? `/api/${id}`,
     PLUGMESH_CONFIG: JSON.stringify(ownSettings(manifest, settings?.config ?? {})),
     PLUGMESH_TOKEN: pluginToken(secrets, id),
+    ...(manifest.state ? { PLUGMESH_STATE: pluginStateDir(config, id) } : {}),
     REDIS_URL: redisUrlOfPlugin(config, ports, id),
   };
 }
@@ -179,6 +180,11 @@ function ownSettings(manifest: Manifest, settings: Readonly<Record<string, unkno
     if (error instanceof MeshProblems) return settings;
     throw error;
   }
+}
+
+/** Folder for the files that a plugin keeps; it makes the folder itself. */
+export function pluginStateDir({ stateDir }: Pick<Config, 'stateDir'>, id: string): string {
+  return join(stateDir, 'plugins', id);
 }
 
 /** What every program may know: where programs are, where home is, which language and time zone. */

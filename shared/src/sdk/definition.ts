@@ -31,6 +31,13 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>> {
   readonly identify: Identify;
   /** Calls another plugin, whose route has to list this one in `plugins`; with `request` for the user behind that. */
   readonly call: Call;
+  /**
+   * Folder for files of its own, when the manifest says `state`; the plugin makes it. Without a mesh around it:
+   * `.plugmesh/plugins/<id>` of the working directory.
+   */
+  readonly stateDir: string;
+  /** Its own credential, `PLUGMESH_TOKEN`: whoever shows it is the plugin itself, or may read the mesh's secret. */
+  readonly token: string | undefined;
   /** A connection for commands, or undefined when the plugin was given no Redis. */
   readonly redis: RedisConnection | undefined;
   readonly redisUrl: string | undefined;

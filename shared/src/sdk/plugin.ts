@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { PluginEnvironment } from '../config/index.ts';
 import { Lifecycle, withinDeadline, type Step } from '../lifecycle/index.ts';
 import type { Log } from '../log/index.ts';
@@ -128,6 +129,8 @@ export class Plugin<Settings = Readonly<Record<string, unknown>>> {
       log,
       identify: createIdentify(manifest.name, environment.url),
       call: createCall(environment.url, environment.token),
+      stateDir: environment.stateDir ?? join('.plugmesh/plugins', manifest.name),
+      token: environment.token,
       redis: bus?.connection,
       redisUrl: environment.redisUrl,
       publish: (topic, event, payload) => bus?.publish(topic, event, payload) ?? Promise.resolve(false),

@@ -127,6 +127,14 @@ describe('the processes of a mesh', () => {
     assert.equal(env['PLUGMESH_CONFIG'], '{"key":"own"}');
   });
 
+  it('give a plugin that keeps files a folder of its own', () => {
+    const plugins = [manifest('a', { state: true }), manifest('b', {})];
+    const processes = meshProcesses(config, plugins, meshPorts(config, found(...plugins)));
+    const folderOf = (id: string) => processes.find(({ name }) => name === id)?.env['PLUGMESH_STATE'];
+    assert.equal(folderOf('a'), join(config.stateDir, 'plugins/a'));
+    assert.equal(folderOf('b'), undefined);
+  });
+
   it("give a plugin its settings as its manifest's schema has them, defaults filled in", () => {
     const properties = { key: { type: 'string' }, start: { type: 'integer', default: 0 } };
     const plugins = [manifest('a', { config: { type: 'object', properties } })];

@@ -93,6 +93,13 @@ describe('the compose file', () => {
     });
   });
 
+  it('gives a plugin that keeps files a volume for them', () => {
+    const { service, text } = compose({ 'services/ships/plugin.json': node('ships', { state: true }) });
+    assert.deepEqual(service('ships')['volumes'], ['ships:/app/.plugmesh']);
+    assert.equal(service('ships').environment['PLUGMESH_STATE'], '/app/.plugmesh/plugins/ships');
+    assert.match(text, /^volumes:\n {2}redis: \{\}\n {2}mesh: \{\}\n {2}ships: \{\}$/m);
+  });
+
   it('builds a plugin with a Dockerfile from its folder', () => {
     const { service } = compose({
       'services/hello-go/plugin.json': go('hello-go', { instances: 2 }),

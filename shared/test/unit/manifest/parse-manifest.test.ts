@@ -25,6 +25,7 @@ describe('a manifest', () => {
       run: ['node', 'main.ts'],
       requires: {},
       setup: [],
+      state: false,
       instances: 1,
       topics: [],
       dependsOn: [],

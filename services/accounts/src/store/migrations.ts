@@ -1,0 +1,58 @@
+import type { Kysely } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+import type { Database } from './tables.ts';
+
+/**
+ * What made the tables as they are, in order, for SQLite and PostgreSQL alike. What has been released is not edited: a
+ * change is a further one.
+ */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-accounts': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('users')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('name_key', 'text', (column) => column.notNull().unique())
+        .addColumn('roles', 'text', (column) => column.notNull())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('sessions_from', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('passwords')
+        .addColumn('user_id', 'text', (column) => column.primaryKey().references('users.id'))
+        .addColumn('hash', 'text', (column) => column.notNull())
+        .addColumn('changed_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('links')
+        .addColumn('hash', 'text', (column) => column.primaryKey())
+        .addColumn('user_id', 'text', (column) => column.notNull().references('users.id'))
+        .addColumn('ends_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('api_keys')
+        .addColumn('prefix', 'text', (column) => column.primaryKey())
+        .addColumn('user_id', 'text', (column) => column.notNull().references('users.id'))
+        .addColumn('hash', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('guards', 'text', (column) => column.notNull())
+        .addColumn('plugins', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('ends_at', 'bigint')
+        .addColumn('revoked_at', 'bigint')
+        .execute();
+      await db.schema.createIndex('links_of_user').on('links').column('user_id').execute();
+      await db.schema.createIndex('api_keys_of_user').on('api_keys').column('user_id').execute();
+    },
+  },
+};
+
+/** Brings the tables up to date. On PostgreSQL several processes may do so at once: they wait for one another. */
+export async function migrate(db: Database): Promise<void> {
+  const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  if (error instanceof Error) throw error;
+  if (error !== undefined) throw new Error('the tables could not be brought up to date', { cause: error });
+}

@@ -1,0 +1,61 @@
+import { hashCredential, mintSessionId } from '@plugmesh/shared/access';
+import type { Database } from './tables.ts';
+
+/** What lets a user in: the hash of a password, and links that let somebody choose one, once. */
+export class UserSecrets {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The password's hash; undefined while none was chosen. */
+  async passwordHash(userId: string): Promise<string | undefined> {
+    const query = this.#db.selectFrom('passwords').select('hash').where('user_id', '=', userId);
+    return (await query.executeTakeFirst())?.hash;
+  }
+
+  async setPassword(userId: string, hash: string, now = Date.now()): Promise<void> {
+    const values = { user_id: userId, hash, changed_at: now };
+    await this.#db
+      .insertInto('passwords')
+      .values(values)
+      .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ hash, changed_at: now }))
+      .execute();
+  }
+
+  async forgetPassword(userId: string): Promise<void> {
+    await this.#db.deleteFrom('passwords').where('user_id', '=', userId).execute();
+  }
+
+  /** Whether anybody has chosen a password yet. */
+  async hasPasswords(): Promise<boolean> {
+    const query = this.#db.selectFrom('passwords').select('user_id').limit(1);
+    return (await query.executeTakeFirst()) !== undefined;
+  }
+
+  /** A new link for a user, in place of earlier ones. It is known here only; the database has its hash. */
+  async createLink(userId: string, endsAt: number): Promise<string> {
+    const link = mintSessionId();
+    await this.forgetLinks(userId);
+    await this.#db
+      .insertInto('links')
+      .values({ hash: hashCredential(link), user_id: userId, ends_at: endsAt })
+      .execute();
+    return link;
+  }
+
+  async forgetLinks(userId: string): Promise<void> {
+    await this.#db.deleteFrom('links').where('user_id', '=', userId).execute();
+  }
+
+  /** Takes a link: it is gone, whoever comes second gets nothing. Resolves to its user's id while it is valid. */
+  async takeLink(link: string, now = Date.now()): Promise<string | undefined> {
+    const row = await this.#db
+      .deleteFrom('links')
+      .where('hash', '=', hashCredential(link))
+      .returningAll()
+      .executeTakeFirst();
+    return row && row.ends_at > now ? row.user_id : undefined;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Database } from './tables.ts';
+import { ApiKeys } from './api-keys.ts';
+import { openDatabase, type DatabasePlace } from './open-database.ts';
+import { UserSecrets } from './secrets.ts';
+import { Users } from './users.ts';
+
+export type { ApiKey, ApiKeyWish, KeyGuard } from './api-keys.ts';
+export { nameKey, type User, type UserChange } from './users.ts';
+
+/** What is true about users and their keys, whatever Redis says. */
+export interface Store {
+  readonly users: Users;
+  readonly secrets: UserSecrets;
+  readonly apiKeys: ApiKeys;
+  close(): Promise<void>;
+}
+
+/** Opens the accounts: a PostgreSQL database, or a SQLite file in the plugin's own folder. */
+export async function openStore(place: DatabasePlace): Promise<Store> {
+  const db: Database = await openDatabase(place);
+  return {
+    users: new Users(db),
+    secrets: new UserSecrets(db),
+    apiKeys: new ApiKeys(db),
+    close: () => db.destroy(),
+  };
+}
