@@ -35,7 +35,7 @@ const TABLE: readonly Row[] = [
   {
     from: /^services\/accounts\//,
     own: /^services\/accounts\//,
-    may: packagesAnd(/^shared\/src\/(sdk|access)\/index\.ts$/),
+    may: packagesAnd(/^shared\/src\/(sdk|access|identity)\/index\.ts$/),
   },
   { from: /^services\/mesh\//, own: /^services\/mesh\//, may: packagesAnd(SHARED) },
   { from: /^services\//, own: /^$/, may: packagesAnd(/^shared\/src\/sdk\/index\.ts$/) },

@@ -3,6 +3,9 @@ import { hash, randomBytes } from 'node:crypto';
 /** Redis channel of `AccessChange`s: gateways forget what they know of them, channel closes sockets of ended sessions. */
 export const ACCESS_CHANGE = 'plugmesh:access';
 
+/** Redis hash of API keys' prefixes: when each was last used, in milliseconds since 1970. Gateways write it, now and then. */
+export const API_KEYS_USED = 'plugmesh:keys-used';
+
 const API_KEY = /^pmk_([A-Za-z0-9]{10})_[\w-]{43}$/;
 
 /** Redis key of a session. Only the hash of its id is kept: who reads Redis cannot become somebody. */

@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   MESH_FORBIDDEN: { status: 403, title: 'The credential does not allow this' },
   MESH_NOT_FOUND: { status: 404, title: 'Nothing is at this address' },
   MESH_BAD_REQUEST: { status: 400, title: 'The request cannot be understood' },
+  MESH_NAME_TAKEN: { status: 409, title: 'The name is taken' },
   MESH_NOT_SUPPORTED: { status: 501, title: 'This mesh cannot do that here' },
   MESH_INTERNAL: { status: 500, title: 'Something went wrong inside plugmesh' },
   // Gateway
@@ -54,7 +55,7 @@ export const ERROR_CODES = {
   MESH_LOOP: { status: 508, title: 'The request has been here before' },
   MESH_VERSION_REFUSED: { status: 403, title: 'This version of the channel protocol is not spoken here' },
   MESH_TOPIC_UNMATCHED: { status: 404, title: 'No rule names this topic' },
-  MESH_RATE_LIMITED: { status: 429, title: 'Too many messages, or too many topics, from one client' },
+  MESH_RATE_LIMITED: { status: 429, title: 'Too many messages, topics or attempts from one client' },
   MESH_IDEMPOTENCY_MISMATCH: { status: 422, title: 'An idempotency key was given with another message' },
   MESH_HISTORY_GONE: { status: 410, title: 'Events behind this one are no longer kept' },
   MESH_ORIGIN_REFUSED: { status: 403, title: 'This origin may not connect' },

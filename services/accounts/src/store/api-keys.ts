@@ -53,9 +53,16 @@ export class ApiKeys {
     return { apiKey: toApiKey(row), key };
   }
 
-  /** Every key there ever was, revoked ones too. */
-  async all(): Promise<ApiKey[]> {
-    return (await this.#db.selectFrom('api_keys').selectAll().execute()).map(toApiKey);
+  /** Every key that a user ever had, revoked ones too. */
+  async everyOf(userId: string): Promise<ApiKey[]> {
+    const query = this.#db.selectFrom('api_keys').selectAll().where('user_id', '=', userId);
+    return (await query.orderBy('prefix').execute()).map(toApiKey);
+  }
+
+  /** Ids of all who ever had keys. */
+  async owners(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('api_keys').select('user_id').distinct().execute();
+    return rows.map((row) => row.user_id);
   }
 
   /** A user's keys that were not revoked, the newest first. */

@@ -49,6 +49,16 @@ export class UserSecrets {
     await this.#db.deleteFrom('links').where('user_id', '=', userId).execute();
   }
 
+  /** Whose link this is, while it is valid; it stays so. */
+  async linkOwner(link: string, now = Date.now()): Promise<string | undefined> {
+    const row = await this.#db
+      .selectFrom('links')
+      .selectAll()
+      .where('hash', '=', hashCredential(link))
+      .executeTakeFirst();
+    return row && row.ends_at > now ? row.user_id : undefined;
+  }
+
   /** Takes a link: it is gone, whoever comes second gets nothing. Resolves to its user's id while it is valid. */
   async takeLink(link: string, now = Date.now()): Promise<string | undefined> {
     const row = await this.#db

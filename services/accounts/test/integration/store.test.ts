@@ -89,6 +89,7 @@ function describeStore(
       const replaced = await store.secrets.createLink(id, now + HOUR_MS);
       const link = await store.secrets.createLink(id, now + HOUR_MS);
       assert.equal(await store.secrets.takeLink(replaced), undefined);
+      assert.equal(await store.secrets.linkOwner(link), id);
       const taken = await Promise.all([store.secrets.takeLink(link), store.secrets.takeLink(link)]);
       assert.deepEqual(taken.filter(Boolean), [id]);
       const late = await store.secrets.createLink(id, now + HOUR_MS);
@@ -109,7 +110,8 @@ function describeStore(
       assert.equal((await store.apiKeys.revoke(id, apiKey.prefix)).length, 0);
       assert.deepEqual(await names(), ['later']);
       assert.equal((await store.apiKeys.revoke(id)).length, 1);
-      assert.equal((await store.apiKeys.all()).filter(({ revokedAt }) => revokedAt !== null).length, 2);
+      assert.equal((await store.apiKeys.everyOf(id)).filter(({ revokedAt }) => revokedAt !== null).length, 2);
+      assert.deepEqual(await store.apiKeys.owners(), [id]);
     });
 
     it('is there again for the next process, its tables as they were', async () => {

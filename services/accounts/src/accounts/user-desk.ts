@@ -1,0 +1,91 @@
+import { MeshError } from '@plugmesh/shared/sdk';
+import type { SessionRecords } from '../records/session-records.ts';
+import type { Store, User, UserChange } from '../store/store.ts';
+import type { KeyKeeper } from './key-keeper.ts';
+
+/** A link by which a user chooses a password, once. */
+export interface OneTimeLink {
+  readonly link: string;
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
+}
+
+/** What looking after users needs. */
+export interface UserDeskParts {
+  readonly store: Store;
+  readonly sessions: SessionRecords;
+  readonly keys: KeyKeeper;
+  /** How long links are valid. */
+  readonly linkMs: number;
+}
+
+/** What administrators do with users. Sessions and keys follow at once, in every process. */
+export class UserDesk {
+  readonly #parts: UserDeskParts;
+
+  constructor(parts: UserDeskParts) {
+    this.#parts = parts;
+  }
+
+  list(): Promise<User[]> {
+    return this.#parts.store.users.list();
+  }
+
+  /** Rejects with MESH_NOT_FOUND. */
+  async get(name: string): Promise<User> {
+    const user = await this.#parts.store.users.findByName(name);
+    if (!user) throw new MeshError('MESH_NOT_FOUND', `there is no user '${name}'`);
+    return user;
+  }
+
+  /** A user without a password: the link lets them choose one. */
+  async create(name: string, roles: readonly string[]): Promise<{ user: User; link: OneTimeLink }> {
+    const user = await this.#parts.store.users.create(name, roles);
+    if (!user) throw new MeshError('MESH_NAME_TAKEN', `there is a user '${name}' already`);
+    return { user, link: await this.link(user) };
+  }
+
+  /** Gives a user other roles. Whoever was logged in logs in again; keys go on with the new ones. */
+  async setRoles(name: string, roles: readonly string[]): Promise<User> {
+    return this.#change(await this.get(name), { roles });
+  }
+
+  /** Ends all that a user has: sessions, keys, links. They cannot log in until they are reset. */
+  async revoke(name: string): Promise<User> {
+    const { id } = await this.get(name);
+    const { store } = this.#parts;
+    await store.secrets.forgetLinks(id);
+    await store.apiKeys.revoke(id);
+    return this.#change({ id }, { state: 'revoked' });
+  }
+
+  /** Forgets the password and ends all sessions; the link lets the user choose a new one. Keys stay. */
+  async reset(name: string): Promise<{ user: User; link: OneTimeLink }> {
+    const { id } = await this.get(name);
+    await this.#parts.store.secrets.forgetPassword(id);
+    const user = await this.#change({ id }, { state: 'active' });
+    return { user, link: await this.link(user) };
+  }
+
+  /** A new link in place of earlier ones. */
+  async link({ id }: User): Promise<OneTimeLink> {
+    const endsAt = Date.now() + this.#parts.linkMs;
+    return { link: await this.#parts.store.secrets.createLink(id, endsAt), endsAt };
+  }
+
+  /** Brings Redis up to the database: what was changed while it was away, or after it came back empty. */
+  async bringUp(since: number): Promise<void> {
+    const { store, sessions, keys } = this.#parts;
+    for (const user of await store.users.endedSince(since)) await sessions.endEarlier(user);
+    await keys.bringUpAll();
+  }
+
+  /** The database first: what is true there becomes true in Redis, now or when Redis is back. */
+  async #change({ id }: Pick<User, 'id'>, change: UserChange): Promise<User> {
+    const { store, sessions, keys } = this.#parts;
+    const user = await store.users.change(id, change);
+    await sessions.endEarlier(user);
+    await keys.bringUp(id);
+    return user;
+  }
+}

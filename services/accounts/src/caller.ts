@@ -1,0 +1,76 @@
+import { timingSafeEqual } from 'node:crypto';
+import { hashCredential } from '@plugmesh/shared/access';
+import {
+  bearerToken,
+  IDENTITY_HEADER,
+  verifyIdentityToken,
+  type UserIdentity,
+} from '@plugmesh/shared/identity';
+import { MeshError } from '@plugmesh/shared/sdk';
+import type { Request } from 'express';
+import { createRemoteJWKSet } from 'jose';
+
+/** Who asks: somebody that the gateway has let in, or the operator at the mesh's own command line. */
+export type Caller = UserIdentity | { readonly kind: 'operator' };
+
+/** Where callers are told apart. */
+export interface CallersOptions {
+  readonly plugin: string;
+  /** Origin of the gateway, whose keys sign identity tokens. */
+  readonly meshUrl: string | undefined;
+  /** The plugin's own token: the gateway takes it out of what it passes on, so whoever shows it has read the secret. */
+  readonly token: string | undefined;
+}
+
+/** Finds out who is behind a request. Plain headers are not believed: only what is signed. */
+export class Callers {
+  readonly #options: CallersOptions;
+  readonly #keys: ReturnType<typeof createRemoteJWKSet> | undefined;
+
+  constructor(options: CallersOptions) {
+    this.#options = options;
+    const { meshUrl } = options;
+    this.#keys =
+      meshUrl === undefined ? undefined : createRemoteJWKSet(new URL('/.well-known/jwks.json', meshUrl));
+  }
+
+  /** Undefined when nobody is known. Rejects with MESH_UNAUTHORIZED for a token that does not count. */
+  async find(request: Request): Promise<Caller | undefined> {
+    if (this.#isOperator(request)) return { kind: 'operator' };
+    const token = request.get(IDENTITY_HEADER);
+    if (token === undefined || !this.#keys) return undefined;
+    const identity = await verifyIdentityToken(token, this.#options.plugin, this.#keys);
+    return identity.kind === 'user' ? identity : undefined;
+  }
+
+  /** A user with a session or a key. Rejects with MESH_UNAUTHORIZED. */
+  async user(request: Request): Promise<UserIdentity> {
+    const caller = await this.find(request);
+    if (caller?.kind === 'user') return caller;
+    throw new MeshError('MESH_UNAUTHORIZED', 'nobody is logged in');
+  }
+
+  /** A user by a session: what a key must not do, as making further keys. */
+  async sessionUser(request: Request): Promise<UserIdentity & { readonly session: string }> {
+    const user = await this.user(request);
+    const { session } = user;
+    if (session !== undefined) return { ...user, session };
+    throw new MeshError('MESH_FORBIDDEN', 'this needs a login; an API key is not enough');
+  }
+
+  /** An administrator or the operator; for the log: who it was. The gateway's guard has looked before. */
+  async administrator(request: Request): Promise<string> {
+    const caller = await this.find(request);
+    if (caller?.kind === 'operator') return 'operator';
+    if (!caller) throw new MeshError('MESH_UNAUTHORIZED', 'nobody is logged in');
+    if (!caller.guards.includes('admin')) throw new MeshError('MESH_FORBIDDEN', 'this is for administrators');
+    return `user ${caller.name}`;
+  }
+
+  #isOperator(request: Request): boolean {
+    const shown = bearerToken(request.get('authorization'));
+    const { token } = this.#options;
+    if (shown === undefined || token === undefined) return false;
+    return timingSafeEqual(Buffer.from(hashCredential(shown)), Buffer.from(hashCredential(token)));
+  }
+}

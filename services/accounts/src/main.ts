@@ -1,0 +1,55 @@
+import { definePlugin, MeshError } from '@plugmesh/shared/sdk';
+import { json } from 'express';
+import { FirstAdministrator } from './accounts/first-administrator.ts';
+import { KeyKeeper } from './accounts/key-keeper.ts';
+import { SignIn } from './accounts/sign-in.ts';
+import { UserDesk } from './accounts/user-desk.ts';
+import { Callers } from './caller.ts';
+import { openapi } from './openapi.ts';
+import { Passwords } from './passwords.ts';
+import { Attempts } from './records/attempts.ts';
+import { KeyRecords } from './records/key-records.ts';
+import { SessionRecords } from './records/session-records.ts';
+import { addKeyRoutes } from './routes/key-routes.ts';
+import { addPages } from './routes/pages.ts';
+import { addSessionRoutes } from './routes/session-routes.ts';
+import { addUserRoutes } from './routes/user-routes.ts';
+import { parseSettings } from './settings.ts';
+import { stayInStep } from './stay-in-step.ts';
+import { openStore } from './store/store.ts';
+
+definePlugin({
+  openapi,
+  parseConfig: parseSettings,
+  async setup({ id, router, config, log, redis, stateDir, meshUrl, token, service, onStop }) {
+    if (!redis) throw new MeshError('MESH_REDIS_MISSING', 'sessions are kept in Redis: set REDIS_URL');
+    const store = await openStore({ url: config.databaseUrl, stateDir });
+    onStop(() => store.close());
+
+    const sessions = new SessionRecords(redis, config);
+    const keys = new KeyKeeper(store, new KeyRecords(redis));
+    const desk = new UserDesk({ store, sessions, keys, linkMs: config.linkMs });
+    const first = new FirstAdministrator(store, desk, stateDir);
+    await first.invite();
+
+    const signIn = new SignIn({
+      store,
+      passwords: new Passwords(config.passwordLength),
+      sessions,
+      attempts: new Attempts(redis),
+      onLinkUsed: () => first.forget(),
+    });
+    const callers = new Callers({ plugin: id, meshUrl, token });
+    addPages(router);
+    router.use('/v1', json(), (_request, response, next) => {
+      response.set('Cache-Control', 'no-store');
+      next();
+    });
+    addSessionRoutes(router, { callers, signIn, sessions });
+    addKeyRoutes(router, { callers, keys, store });
+    addUserRoutes(router, { callers, desk, log });
+
+    const bringUp = (): Promise<void> => desk.bringUp(Date.now() - config.lifeMs);
+    service('in step with Redis', (signal) => stayInStep(redis, { bringUp, log, signal }));
+  },
+});
