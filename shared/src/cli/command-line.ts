@@ -10,6 +10,7 @@ export interface CommandOptions {
   readonly follow: boolean;
   readonly lines: number;
   readonly watch: boolean;
+  readonly roles: readonly string[];
   readonly help: boolean;
 }
 
@@ -42,6 +43,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       follow: values.follow ?? false,
       lines,
       watch: values.watch ?? false,
+      roles: values.role ?? [],
       help: values.help ?? false,
     },
   };
@@ -57,6 +59,7 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean' },
         follow: { type: 'boolean', short: 'f' },
         watch: { type: 'boolean', short: 'w' },
+        role: { type: 'string', multiple: true },
         lines: { type: 'string', short: 'n' },
         help: { type: 'boolean', short: 'h' },
         // For the launcher: it answers its questions.

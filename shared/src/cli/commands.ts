@@ -11,6 +11,7 @@ import { setEnabled } from './set-enabled.ts';
 import { test } from './test.ts';
 import { token } from './token.ts';
 import { up } from './up.ts';
+import { user } from './user.ts';
 
 /** A command of `plugmesh`. */
 export interface Command {
@@ -113,6 +114,25 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         'Lists every problem of FOLDER/plugin.json with its line, and what is needed to run the plugin here.',
       examples: ['./plugmesh check services/system'],
       run: check,
+    },
+  ],
+  [
+    'user',
+    {
+      usage: 'ACTION [NAME] [--role ROLE]…',
+      summary: 'say who may log in',
+      details:
+        'ACTION is list, create, roles, revoke or reset. create makes a user and prints a link by which they choose a password, once. roles gives a user the roles that\n' +
+        '--role names, and no others; admin is the one for administrators. revoke ends all that a user has: sessions, API\n' +
+        'keys, links. reset forgets the password and prints a new link; it also lets in again who was revoked.',
+      examples: [
+        './plugmesh user list',
+        './plugmesh user create ada --role admin',
+        './plugmesh user roles ada --role crew --role pilot',
+        './plugmesh user revoke ada',
+        './plugmesh user reset ada',
+      ],
+      run: user,
     },
   ],
   [

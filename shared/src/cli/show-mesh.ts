@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import { localOrigin } from '../processes/index.ts';
+import { firstLinkText } from './first-link.ts';
 import type { MeshClient, PluginView } from './mesh-client.ts';
 import { pluginTable } from './table.ts';
 
@@ -41,6 +42,7 @@ export async function showMesh(config: Config, options: ShowOptions): Promise<re
   say(`\n${pluginTable(plugins)}\n`);
   await sayRights(client);
   say(urls(config));
+  sayFirstLink(config);
   say(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
   return plugins;
 }
@@ -88,6 +90,7 @@ function isWorthWaiting(plugin: PluginView): boolean {
 
 /** Says what becomes of plugins after the mesh was shown: of those that were late, and of every change from then on. */
 export async function followPlugins(
+  config: Config,
   client: MeshClient,
   shown: readonly PluginView[],
   stopped: AbortSignal,
@@ -101,6 +104,7 @@ export async function followPlugins(
       // On its way: what it comes to is worth a line.
       if (isComing(plugin) || said.get(plugin.id) === key(plugin)) continue;
       say(saying(plugin));
+      if (plugin.id === config.gateway.accounts) sayFirstLink(config);
       said.set(plugin.id, key(plugin));
     }
     for (const id of plugins === undefined ? [] : said.keys()) {
@@ -109,6 +113,11 @@ export async function followPlugins(
       said.delete(id);
     }
   }
+}
+
+function sayFirstLink(config: Config): void {
+  const text = firstLinkText(config);
+  if (text !== undefined) say(text);
 }
 
 /** What a line is written for: not for every word of a reason, which counts restarts. */

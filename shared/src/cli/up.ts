@@ -28,7 +28,7 @@ export async function up({ options }: CommandLine): Promise<number> {
     const shown = showMesh(config, { client, startedAt, stopped, onReady: () => run.confirm() });
     const followed = shown.then((plugins) =>
       Promise.all([
-        followPlugins(client, plugins, stopped),
+        followPlugins(config, client, plugins, stopped),
         ...(options.watch ? [watchPlugins(options.config, client, stopped)] : []),
       ]),
     );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ACCESS_CHANGE, apiKeyKey, sessionKey } from '../access/index.ts';
+import { ACCESS_CHANGE, API_KEYS_USED, apiKeyKey, sessionKey } from '../access/index.ts';
 import type { Grants } from '../config/index.ts';
 import { historyKey, PUBLISH_COMMAND, streamsPrefix } from '../history/index.ts';
 import type { TopicRule } from '../mesh-document/index.ts';
@@ -60,9 +60,11 @@ export function pluginRights(input: RightsInput): string[] {
     'on',
     ...passwords.map((password) => `#${passwordHash(password)}`),
     ...channelsOf(input.topics, [...(isAccounts ? [ACCESS_CHANGE] : []), ...(grants?.channels ?? [])]),
-    ...[`${id}:*`, ...(isAccounts ? [sessionKey('*'), apiKeyKey('*')] : []), ...(grants?.keys ?? [])].map(
-      (pattern) => `~${pattern}`,
-    ),
+    ...[
+      `${id}:*`,
+      ...(isAccounts ? [sessionKey('*'), apiKeyKey('*'), API_KEYS_USED] : []),
+      ...(grants?.keys ?? []),
+    ].map((pattern) => `~${pattern}`),
     ...COMMANDS,
     `+select|${database}`,
     `(~${historyKey('*').replace(/\{.*/, '*')} +fcall|${PUBLISH_COMMAND})`,

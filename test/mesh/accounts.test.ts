@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eventually } from '@plugmesh/shared/testing';
+import { TestMesh } from './support/test-mesh.ts';
+import { plugin } from './support/plugins.ts';
+
+const ACCOUNTS = join(import.meta.dirname, '../../services/accounts');
+const PASSWORD = 'a horse, a battery and a staple';
+
+/** What a browser keeps after an answer. */
+function cookieOf(response: Response): string {
+  return response.headers.getSetCookie().map((line) => line.split(';')[0])[0] ?? '';
+}
+
+describe('accounts in a mesh', function () {
+  this.timeout(60_000);
+  let mesh: TestMesh;
+  let admin: string;
+
+  before(async () => {
+    mesh = await TestMesh.create({
+      toml: `[plugins.accounts]\nfolder = "${ACCOUNTS}"\n`,
+      plugins: {
+        private: plugin(
+          'private',
+          "server((req, res) => res.end(req.headers['x-plugmesh-roles'] ?? 'nobody'));",
+          {
+            http: { guard: 'session', routes: [{ path: '/rulers', guard: 'admin' }] },
+          },
+        ),
+      },
+    });
+    await mesh.up();
+    await mesh.untilState('accounts', 'ready');
+    await mesh.untilState('private', 'ready');
+  });
+  after(() => mesh.remove());
+
+  const post = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${mesh.origin}/api/accounts/v1/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: mesh.origin, ...headers },
+      body: JSON.stringify(body),
+    });
+  const look = async (path: string, cookie: string): Promise<number> =>
+    (await fetch(`${mesh.origin}/api/private${path}`, { headers: { cookie } })).status;
+  const linkIn = (text: string): string => /#([\w-]{43})$/m.exec(text)?.[1] ?? '';
+  const choose = async (text: string): Promise<string> => {
+    const answer = await post('link', { link: linkIn(text), password: PASSWORD });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    return cookieOf(answer);
+  };
+
+  it('shows the link of the first administrator on the terminal, and in no log', async () => {
+    await eventually(() => mesh.output.includes('/api/accounts/link#'));
+    assert.match(mesh.output, /Choose a password for 'admin' \(once, until /);
+    assert.equal(await look('/', ''), 401);
+    const link = linkIn(mesh.output);
+    admin = await choose(mesh.output);
+    const folder = join(mesh.config.stateDir, 'logs');
+    for (const name of await readdir(folder))
+      assert.ok(!(await readFile(join(folder, name), 'utf8')).includes(link), name);
+    assert.equal((await post('link', { link, password: PASSWORD })).status, 401, 'it is used');
+  });
+
+  it('opens routes to whoever has logged in, by their roles', async () => {
+    assert.equal(await look('/', admin), 200);
+    assert.equal(await look('/rulers', admin), 200);
+    const { output } = await mesh.command('user', 'create', 'ada', '--role', 'crew');
+    const ada = await choose(output);
+    assert.deepEqual([await look('/', ada), await look('/rulers', ada)], [200, 403]);
+    const { output: list } = await mesh.command('user', 'list');
+    assert.match(list, /^ada +active +crew /m);
+    assert.match(list, /^admin +active +admin /m);
+  });
+
+  it('tells the page who it is, changes roles, and logs out everywhere at once', async () => {
+    const session = await fetch(`${mesh.origin}/api/accounts/v1/session`, { headers: { cookie: admin } });
+    const { name, xsrf } = (await session.json()) as { name: string; xsrf: string };
+    assert.equal(name, 'admin');
+    assert.match(xsrf, /^[\w-]{43}$/);
+    const login = cookieOf(await post('login', { name: 'admin', password: PASSWORD }));
+    assert.equal(await look('/', login), 200);
+    const foreign = await post('logout', {}, { cookie: login, origin: 'http://elsewhere.example' });
+    assert.equal(foreign.status, 403);
+    assert.equal((await post('logout', {}, { cookie: login })).status, 204);
+    await eventually(async () => (await look('/', login)) === 401, { timeoutMs: 1000 });
+    assert.equal(await look('/', admin), 200, 'another session of the same user goes on');
+  });
+
+  it('makes keys that open what they were made for, until they are revoked', async () => {
+    const made = await post(
+      'keys',
+      { name: 'CI', guards: ['session'], plugins: ['private'] },
+      { cookie: admin },
+    );
+    const { key, prefix } = (await made.json()) as { key: string; prefix: string };
+    const byKey = async (path: string): Promise<number> =>
+      (await fetch(`${mesh.origin}/api/${path}`, { headers: { authorization: `Bearer ${key}` } })).status;
+    assert.deepEqual([await byKey('private/'), await byKey('private/rulers')], [200, 403]);
+    assert.equal(await byKey('accounts/v1/keys'), 403, 'not at other plugins');
+    const revoked = await fetch(`${mesh.origin}/api/accounts/v1/keys/${prefix}`, {
+      method: 'DELETE',
+      headers: { cookie: admin, origin: mesh.origin },
+    });
+    assert.equal(revoked.status, 204);
+    await eventually(async () => (await byKey('private/')) === 401, { timeoutMs: 1000 });
+  });
+
+  it('revokes, resets and changes the roles of users from the command line', async () => {
+    const ada = cookieOf(await post('login', { name: 'ada', password: PASSWORD }));
+    assert.equal(await look('/', ada), 200);
+    assert.equal((await mesh.command('user', 'revoke', 'ada')).code, 0);
+    await eventually(async () => (await look('/', ada)) === 401, { timeoutMs: 1000 });
+    assert.equal((await post('login', { name: 'ada', password: PASSWORD })).status, 401);
+    const again = await choose((await mesh.command('user', 'reset', 'ada')).output);
+    assert.equal(await look('/rulers', again), 403);
+    assert.equal((await mesh.command('user', 'roles', 'ada', '--role', 'admin')).code, 0);
+    await eventually(async () => (await look('/', again)) === 401, { timeoutMs: 1000 });
+    const ruler = cookieOf(await post('login', { name: 'ada', password: PASSWORD }));
+    assert.equal(await look('/rulers', ruler), 200);
+  });
+
+  it('says what is wrong with a command', async () => {
+    for (const [args, text] of [
+      [['create'], /MESH_USAGE.*one name/],
+      [['banish', 'ada'], /MESH_USAGE.*'banish'/],
+      [['create', 'ADA'], /MESH_NAME_TAKEN.*'ADA'/],
+      [['revoke', 'nobody'], /MESH_NOT_FOUND.*'nobody'/],
+      [['create', 'a b'], /MESH_BAD_REQUEST.*'name'/],
+    ] as const) {
+      const { code, output } = await mesh.command('user', ...args);
+      assert.notEqual(code, 0);
+      assert.match(output, text);
+    }
+  });
+
+  it('lets only the cookie of its own answers through, and takes no token by way of the gateway', async () => {
+    const token = mesh.pluginToken('accounts');
+    const answer = await fetch(`${mesh.origin}/api/accounts/v1/users`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.ok([401, 403].includes(answer.status), String(answer.status));
+  });
+});
