@@ -50,7 +50,10 @@ describe('the guide to durable topics', function () {
     });
     await mesh.up();
     await mesh.untilState('weather', 'ready');
-    redis = new Redis(redisUrlOf(mesh.config, ports), { retryStrategy: () => 100, maxRetriesPerRequest: null });
+    redis = new Redis(redisUrlOf(mesh.config, ports), {
+      retryStrategy: () => 100,
+      maxRetriesPerRequest: null,
+    });
     redis.on('error', () => undefined);
   });
   after(async () => {

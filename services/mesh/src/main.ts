@@ -67,7 +67,6 @@ const control: Control = new Control({
   users,
   log,
 });
-const secrets = loadSecrets(config);
 const server = createServer(
   createControlRoutes({
     control,
