@@ -22,7 +22,8 @@ describe('loadSecrets', () => {
     const secrets = loadSecrets({ secrets: ['an outside secret, long'], stateDir: folder });
     assert.deepEqual(readdirSync(folder), []);
     const keys = Object.values(secrets[0]).map((key) => key.toString('hex'));
-    assert.equal(new Set(keys).size, 7);
+    assert.ok(keys.length > 1);
+    assert.equal(new Set(keys).size, keys.length);
   });
 
   it('refuses a short secret and says how to make one', () => {
