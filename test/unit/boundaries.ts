@@ -31,11 +31,12 @@ const TABLE: readonly Row[] = [
   { from: /^gateway\/src\/page\//, own: /^gateway\/src\/page\//, may: /^$/ },
   { from: /^gateway\//, own: /^gateway\//, may: packagesAnd(SHARED_BUT_SDK) },
   { from: /^channel\//, own: /^channel\//, may: packagesAnd(SHARED_BUT_SDK, ['express']) },
+  { from: /^services\/accounts\/src\/page\//, own: /^services\/accounts\/src\/page\//, may: /^$/ },
   // Writes the records of sessions and keys that gateway and channel read.
   {
     from: /^services\/accounts\//,
     own: /^services\/accounts\//,
-    may: packagesAnd(/^shared\/src\/(sdk|access|identity)\/index\.ts$/),
+    may: packagesAnd(/^shared\/src\/(sdk|access)\/index\.ts$/),
   },
   { from: /^services\/mesh\//, own: /^services\/mesh\//, may: packagesAnd(SHARED) },
   { from: /^services\//, own: /^$/, may: packagesAnd(/^shared\/src\/sdk\/index\.ts$/) },

@@ -1,23 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { hashCredential } from '@plugmesh/shared/access';
-import {
-  bearerToken,
-  IDENTITY_HEADER,
-  verifyIdentityToken,
-  type UserIdentity,
-} from '@plugmesh/shared/identity';
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError, opens, type Identify, type UserIdentity } from '@plugmesh/shared/sdk';
 import type { Request } from 'express';
-import { createRemoteJWKSet } from 'jose';
 
 /** Who asks: somebody that the gateway has let in, or the operator at the mesh's own command line. */
 export type Caller = UserIdentity | { readonly kind: 'operator' };
 
-/** Where callers are told apart. */
+/** What callers are told apart by. */
 export interface CallersOptions {
-  readonly plugin: string;
-  /** Origin of the gateway, whose keys sign identity tokens. */
-  readonly meshUrl: string | undefined;
+  readonly identify: Identify;
   /** The plugin's own token: the gateway takes it out of what it passes on, so whoever shows it has read the secret. */
   readonly token: string | undefined;
 }
@@ -25,21 +16,15 @@ export interface CallersOptions {
 /** Finds out who is behind a request. Plain headers are not believed: only what is signed. */
 export class Callers {
   readonly #options: CallersOptions;
-  readonly #keys: ReturnType<typeof createRemoteJWKSet> | undefined;
 
   constructor(options: CallersOptions) {
     this.#options = options;
-    const { meshUrl } = options;
-    this.#keys =
-      meshUrl === undefined ? undefined : createRemoteJWKSet(new URL('/.well-known/jwks.json', meshUrl));
   }
 
   /** Undefined when nobody is known. Rejects with MESH_UNAUTHORIZED for a token that does not count. */
   async find(request: Request): Promise<Caller | undefined> {
     if (this.#isOperator(request)) return { kind: 'operator' };
-    const token = request.get(IDENTITY_HEADER);
-    if (token === undefined || !this.#keys) return undefined;
-    const identity = await verifyIdentityToken(token, this.#options.plugin, this.#keys);
+    const identity = await this.#options.identify(request);
     return identity.kind === 'user' ? identity : undefined;
   }
 
@@ -63,14 +48,19 @@ export class Callers {
     const caller = await this.find(request);
     if (caller?.kind === 'operator') return 'operator';
     if (!caller) throw new MeshError('MESH_UNAUTHORIZED', 'nobody is logged in');
-    if (!caller.guards.includes('admin')) throw new MeshError('MESH_FORBIDDEN', 'this is for administrators');
+    if (!opens(caller, 'admin')) throw new MeshError('MESH_FORBIDDEN', 'this is for administrators');
     return `user ${caller.name}`;
   }
 
   #isOperator(request: Request): boolean {
-    const shown = bearerToken(request.get('authorization'));
     const { token } = this.#options;
+    const shown = request.get('authorization');
     if (shown === undefined || token === undefined) return false;
-    return timingSafeEqual(Buffer.from(hashCredential(shown)), Buffer.from(hashCredential(token)));
+    return timingSafeEqual(hashed(shown), hashed(`Bearer ${token}`));
   }
+}
+
+/** Of equal length, whatever was shown. */
+function hashed(text: string): Buffer {
+  return Buffer.from(hashCredential(text));
 }

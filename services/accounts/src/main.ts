@@ -21,7 +21,7 @@ import { openStore } from './store/store.ts';
 definePlugin({
   openapi,
   parseConfig: parseSettings,
-  async setup({ id, router, config, log, redis, stateDir, meshUrl, token, service, onStop }) {
+  async setup({ router, config, log, redis, stateDir, identify, token, service, onStop }) {
     if (!redis) throw new MeshError('MESH_REDIS_MISSING', 'sessions are kept in Redis: set REDIS_URL');
     const store = await openStore({ url: config.databaseUrl, stateDir });
     onStop(() => store.close());
@@ -39,7 +39,7 @@ definePlugin({
       attempts: new Attempts(redis),
       onLinkUsed: () => first.forget(),
     });
-    const callers = new Callers({ plugin: id, meshUrl, token });
+    const callers = new Callers({ identify, token });
     addPages(router);
     router.use('/v1', json(), (_request, response, next) => {
       response.set('Cache-Control', 'no-store');

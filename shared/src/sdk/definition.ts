@@ -36,8 +36,6 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>> {
    * `.plugmesh/plugins/<id>` of the working directory.
    */
   readonly stateDir: string;
-  /** Origin of the gateway, `PLUGMESH_URL`. */
-  readonly meshUrl: string | undefined;
   /** Its own credential, `PLUGMESH_TOKEN`: whoever shows it is the plugin itself, or may read the mesh's secret. */
   readonly token: string | undefined;
   /** A connection for commands, or undefined when the plugin was given no Redis. */

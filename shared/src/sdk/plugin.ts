@@ -130,7 +130,6 @@ export class Plugin<Settings = Readonly<Record<string, unknown>>> {
       identify: createIdentify(manifest.name, environment.url),
       call: createCall(environment.url, environment.token),
       stateDir: environment.stateDir ?? join('.plugmesh/plugins', manifest.name),
-      meshUrl: environment.url,
       token: environment.token,
       redis: bus?.connection,
       redisUrl: environment.redisUrl,
