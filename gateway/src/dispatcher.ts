@@ -94,7 +94,8 @@ export class Dispatcher {
         isGone: () => socket.destroyed,
         go: () => {
           prepareOutgoing(visit);
-          this.#parts.follow(visit.identity, socket);
+          // Channel ends its sockets itself, with a code that says why.
+          if (visit.route.id !== 'channel') this.#parts.follow(visit.identity, socket);
           this.#parts.upgrader.forward(visit, socket, head);
         },
         refuse: (error) => this.#parts.refusals.answerOn(req, socket, error, visit.route),
