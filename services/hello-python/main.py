@@ -1,6 +1,6 @@
 """A plugin in Python: answers HTTP, publishes how its own process is, and answers pushes.
 
-It knows nothing of plugmesh: a port from the environment, and names of channels on Redis.
+It knows nothing of plugmesh: a port from the environment, names of channels on Redis, and who asks by an ordinary JWT.
 """
 
 import asyncio
@@ -15,14 +15,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Annotated
 
+import jwt
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Header, HTTPException
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 NAME = os.environ.get("PLUGMESH_PLUGIN", "hello-python")
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379")
+MESH_URL = os.environ.get("PLUGMESH_URL", "http://127.0.0.1:2345")
 STARTED = time.monotonic()
 STOP_SECONDS = 4
 LONGEST_NONCE = 255
@@ -30,6 +33,8 @@ NOT_PUSHES = ("phx_join", "phx_leave")
 
 log = logging.getLogger("uvicorn.error")
 redis = Redis.from_url(REDIS_URL)
+# Fetches the keys of the mesh with the first token, and again for one that names a key which it does not know.
+mesh_keys = jwt.PyJWKClient(f"{MESH_URL}/.well-known/jwks.json")
 
 
 @asynccontextmanager
@@ -60,6 +65,30 @@ async def greet() -> dict[str, str]:
 async def health() -> dict[str, str]:
     """Whether this process can work."""
     return {"status": "ok"}
+
+
+# Not async: the keys are fetched meanwhile.
+@app.get("/whoami")
+def whoami(
+    x_plugmesh_identity: Annotated[str | None, Header()] = None,
+) -> dict[str, str | list[str] | None]:
+    """Who asks, by the token that the gateway has signed for this plugin."""
+    if x_plugmesh_identity is None:
+        return {"sub": None}
+    try:
+        claims = jwt.decode(
+            x_plugmesh_identity,
+            mesh_keys.get_signing_key_from_jwt(x_plugmesh_identity),
+            algorithms=["EdDSA"],
+            audience=NAME,
+            issuer="plugmesh",
+            options={"require": ["exp"]},
+        )
+    except jwt.PyJWKClientConnectionError as error:
+        raise HTTPException(503, "the keys of the mesh cannot be fetched") from error
+    except jwt.PyJWTError as error:
+        raise HTTPException(401, "the identity token does not count") from error
+    return {name: claims.get(name) for name in ("sub", "name", "roles")}
 
 
 async def keep_doing(work: Callable[[], Awaitable[None]]) -> None:

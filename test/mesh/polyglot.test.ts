@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { IdentityTokens, loadSecrets } from '@plugmesh/shared/identity';
 import { eventually } from '@plugmesh/shared/testing';
 import { ClientLoad } from './support/client-load.ts';
 import { ChannelClient } from './support/channel-client.ts';
@@ -70,6 +71,30 @@ describe('the shipped plugins in other languages', function () {
         assert.deepEqual(await client.heard('ping_result'), { nonce: id, language });
         client.close();
       }
+    });
+
+    it('know who asks by an ordinary JWT library, in Python', async function () {
+      if (!present().some(({ id }) => id === 'hello-python')) this.skip();
+      const tokens = new IdentityTokens(loadSecrets(mesh.config));
+      const [instance] = (await mesh.untilState('hello-python', 'ready')).instances;
+      const ask = async (token?: string): Promise<[number, unknown]> => {
+        const headers = token === undefined ? {} : { 'x-plugmesh-identity': token };
+        const response = await fetch(`${instance?.url}/whoami`, { headers });
+        return [response.status, await response.json()];
+      };
+      const ada = {
+        kind: 'user',
+        id: 'ada',
+        name: 'Ada',
+        roles: ['pilot'],
+        guards: ['key'],
+        key: 'k',
+      } as const;
+      const claims = { sub: 'user:ada', name: 'Ada', roles: ['pilot'] };
+      assert.deepEqual(await ask(), [200, { sub: null }]);
+      assert.deepEqual(await ask(await tokens.sign(ada, 'hello-python')), [200, claims]);
+      for (const token of [await tokens.sign(ada, 'hello-go'), 'nonsense', 'a.b.c'])
+        assert.equal((await ask(token))[0], 401, token);
     });
 
     it('are reloaded under load without a failed request', async function () {
