@@ -20,6 +20,7 @@ import { GatewayServer } from './http/server.ts';
 import { IdentitySteps } from './identity/identity-steps.ts';
 import { Metrics } from './own/metrics.ts';
 import { ClosedChain } from './middleware/closed-chain.ts';
+import { LoadShedder } from './load-shedder.ts';
 import { createOwnRoots } from './own/own-roots.ts';
 import { Forwarder } from './proxy/forwarder.ts';
 import { Proxy } from './proxy/proxy.ts';
@@ -53,9 +54,10 @@ export interface GatewayParts {
 /** One gateway process: the public door of the mesh. Holds nothing that another process would need. */
 export class Gateway {
   readonly #parts: GatewayParts;
-  readonly #metrics = new Metrics();
+  readonly #metrics: Metrics;
   readonly #pools: Pools;
   readonly #checks: HealthChecks;
+  readonly #shedder: LoadShedder;
   readonly #upgrader: Upgrader;
   readonly #server: GatewayServer;
   readonly #tokens: IdentityTokens;
@@ -69,7 +71,12 @@ export class Gateway {
     const { config, log, secrets } = parts;
     this.#tokens = new IdentityTokens(secrets);
     this.#identity = new IdentitySteps(this.#tokens);
-    this.#pools = new Pools(config.gateway.limits);
+    this.#shedder = new LoadShedder(config.gateway.limits.eventLoopDelayMs);
+    this.#metrics = new Metrics({
+      pools: () => this.#pools.readings(),
+      isShedding: () => this.#shedder.isShedding,
+    });
+    this.#pools = new Pools(config.gateway.limits, (id) => this.#metrics.poolMeter(id));
     this.#checks = new HealthChecks(log, parts.healthRules);
     const refusals = this.#createRefusals();
     const { forwarder, upgrader } = this.#createProxy(refusals);
@@ -90,6 +97,7 @@ export class Gateway {
     await this.#server.start();
     // Last: a start that fails for its port must leave no timer behind.
     this.#checks.start();
+    this.#shedder.start();
   }
 
   /** Takes no new connections, lets requests finish, ends WebSockets so that their clients move to another process. */
@@ -102,6 +110,7 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#unfollow?.();
     this.#checks.stop();
+    this.#shedder.stop();
     await this.drain();
     this.#pools.stop();
   }
@@ -115,7 +124,7 @@ export class Gateway {
       accounts: this.#parts.config.gateway.accounts,
       pool: (id) => this.#pools.get(id),
     });
-    this.#steps = stepsFor(document, this.#parts, this.#identity);
+    this.#steps = [this.#shedder.check, ...stepsFor(document, this.#parts, this.#identity)];
     this.#checks.watch(checked);
     this.#parts.log.debug(
       { version: document.version, plugins: document.plugins.length },

@@ -1,3 +1,5 @@
+import type { PoolMeter } from '../upstream/pool.ts';
+import type { PoolReading } from '../upstream/pools.ts';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** Counts the requests of one route; labels are bound once, not per request. */
@@ -17,6 +19,12 @@ export class RouteMeter {
   }
 }
 
+/** What is looked up when somebody asks for the metrics. */
+export interface MetricsView {
+  readonly pools: () => readonly PoolReading[];
+  readonly isShedding: () => boolean;
+}
+
 /** What this gateway process counts, in Prometheus' format. Each process of a port has its own numbers. */
 export class Metrics {
   readonly sockets: Gauge;
@@ -24,9 +32,12 @@ export class Metrics {
   readonly #requests: Counter<'plugin' | 'status'>;
   readonly #seconds: Histogram<'plugin'>;
   readonly #refusals: Counter<'code'>;
+  readonly #retries: Counter<'plugin' | 'result'>;
+  readonly #ejections: Counter<'plugin'>;
+  readonly #panics: Counter<'plugin'>;
   readonly #meters = new Map<string, RouteMeter>();
 
-  constructor() {
+  constructor(look: MetricsView) {
     const registers = [this.#registry];
     this.#registry.setDefaultLabels({ pid: String(process.pid) });
     this.#requests = new Counter({
@@ -53,6 +64,33 @@ export class Metrics {
       help: 'Open WebSockets',
       registers,
     });
+    this.#retries = new Counter({
+      name: 'plugmesh_gateway_retries_total',
+      help: 'Requests sent once more, and those that were not because the budget was used up',
+      labelNames: ['plugin', 'result'],
+      registers,
+    });
+    this.#ejections = new Counter({
+      name: 'plugmesh_gateway_ejections_total',
+      help: 'Times that an instance was left out because requests to it failed',
+      labelNames: ['plugin'],
+      registers,
+    });
+    this.#panics = new Counter({
+      name: 'plugmesh_gateway_panics_total',
+      help: 'Choices among instances none of which was good',
+      labelNames: ['plugin'],
+      registers,
+    });
+    addPoolGauges(registers, look.pools);
+    new Gauge({
+      name: 'plugmesh_gateway_shedding',
+      help: '1 while new requests are refused because the process does not keep up',
+      registers,
+      collect() {
+        this.set(look.isShedding() ? 1 : 0);
+      },
+    });
   }
 
   /** Starts the measurements of the process itself: memory, CPU, event loop. */
@@ -66,6 +104,17 @@ export class Metrics {
     return meter;
   }
 
+  /** Counts what happens to one plugin's instances. */
+  poolMeter(plugin: string): PoolMeter {
+    const ejections = this.#ejections.labels({ plugin });
+    const panics = this.#panics.labels({ plugin });
+    return {
+      retried: (result) => this.#retries.inc({ plugin, result }),
+      ejected: () => ejections.inc(),
+      panicked: () => panics.inc(),
+    };
+  }
+
   refused(code: string): void {
     this.#refusals.inc({ code });
   }
@@ -77,4 +126,39 @@ export class Metrics {
   text(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+function addPoolGauges(registers: Registry[], pools: MetricsView['pools']): void {
+  new Gauge({
+    name: 'plugmesh_gateway_instances',
+    help: 'Instances by plugin and how this process sees them',
+    labelNames: ['plugin', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { plugin, states } of pools()) {
+        for (const [state, count] of Object.entries(states)) this.set({ plugin, state }, count);
+      }
+    },
+  });
+  new Gauge({
+    name: 'plugmesh_gateway_in_flight',
+    help: 'Requests at the instances of a plugin at this moment',
+    labelNames: ['plugin'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { plugin, inFlight } of pools()) this.set({ plugin }, inFlight);
+    },
+  });
+  new Gauge({
+    name: 'plugmesh_gateway_waiting',
+    help: 'Requests that wait for a place at an instance',
+    labelNames: ['plugin'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { plugin, waiting } of pools()) this.set({ plugin }, waiting);
+    },
+  });
 }

@@ -29,6 +29,8 @@ export class Exchange {
   proxyReq: ClientRequest | undefined;
   /** Replaces `req` as the source of the body, when its bytes must be counted. */
   body: Readable | undefined;
+  /** Whether the instance's part in this try has been judged, as `Pool` wants to know it. */
+  judged = false;
   /** Why the gateway itself ended it. */
   stopped: MeshError | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -56,6 +58,12 @@ export class Exchange {
     else this.#timer?.refresh();
   }
 
+  /** Whether it is the instance that keeps everybody waiting: it has all of the request, or does not take the rest. */
+  get isInstanceSlow(): boolean {
+    if (this.state === 'answering') return !this.res.writableNeedDrain;
+    return this.state === 'asking' && (this.req.complete || this.proxyReq?.writableNeedDrain === true);
+  }
+
   /** Ends the request to the instance because of `error`; false when there is none yet. */
   stop(error: MeshError): boolean {
     this.stopped ??= error;
@@ -76,7 +84,7 @@ export class Exchange {
 
   /** While a body moves the deadline waits: a large upload is not a slow plugin. */
   #hasMoved(): boolean {
-    if (this.state === 'asking' && this.req.complete) return false;
+    if (this.state !== 'answering' && this.req.complete) return false;
     const progress = this.req.socket.bytesRead + (this.proxyReq?.socket?.bytesRead ?? 0);
     const moved = progress !== this.#progress;
     this.#progress = progress;

@@ -1,5 +1,7 @@
 import { MeshError } from '@plugmesh/shared/errors';
+import type { Log } from '@plugmesh/shared/log';
 import type { Route } from '../routes/route.ts';
+import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Errors of a connection that was never made: nothing has reached the instance. */
@@ -47,4 +49,22 @@ export function timedOut(route: Route, timeoutMs: number): MeshError {
 /** The error for a body beyond the route's limit. */
 export function bodyTooLarge(maxBody: number): MeshError {
   return new MeshError('MESH_BODY_TOO_LARGE', `the body is larger than ${maxBody} bytes`);
+}
+
+/** Tells the pool how an instance has done. */
+export function judgeInstance(
+  { id, pool }: Route,
+  instance: UpstreamInstance,
+  { isGood, log }: { readonly isGood: boolean; readonly log: Log },
+): void {
+  if (isGood) {
+    pool.succeeded(instance);
+    return;
+  }
+  const durationMs = pool.failed(instance);
+  if (durationMs === 0) return;
+  log.warn(
+    { plugin: id, instance: instance.url, durationMs },
+    'requests to an instance fail; left out for a while',
+  );
 }

@@ -12,6 +12,7 @@ import {
   bodyTooLarge,
   isNotConnected,
   isRepeatable,
+  judgeInstance,
   timedOut,
   unavailable,
   upstreamError,
@@ -45,7 +46,7 @@ export class Forwarder {
   /** Forwards a request whose head is prepared. Throws when there is no instance or no place. */
   forward(visit: Visit, res: ServerResponse, body: BodyKind): void {
     const { route } = visit;
-    const instance = route.pool.pick();
+    const instance = route.pool.take();
     if (!instance) throw unavailable(route, 'it has no instance that is ready');
     const exchange = new Exchange(visit, res, body, instance);
     if (body === 'chunked') limitBody(exchange);
@@ -71,12 +72,14 @@ export class Forwarder {
     const { req, res, route } = exchange;
     if (res.headersSent || !isForwardable(proxyRes)) {
       proxyRes.destroy();
+      this.#judge(exchange, false);
       if (!res.headersSent) this.#refuse(exchange, upstreamError(route, new Error('status out of range')));
       return;
     }
     const isEndless = isEventStream(proxyRes);
     exchange.answering(isEndless);
     if (isEndless) this.#parts.follow(exchange.visit.identity, res);
+    if ((proxyRes.statusCode ?? 0) >= 500) this.#judge(exchange, false);
     prepareResponse(proxyRes, route, req.requestId);
     mergeInto(res, proxyRes, this.#parts.isDraining());
   }
@@ -85,6 +88,7 @@ export class Forwarder {
   failed(exchange: Exchange, error: Error): void {
     const { req, res, route } = exchange;
     if (exchange.state === 'over' || req.socket.destroyed) return;
+    if (!exchange.stopped) this.#judge(exchange, false);
     if (res.headersSent) {
       // Half an answer must not look whole.
       res.destroy();
@@ -96,6 +100,7 @@ export class Forwarder {
     const go = (): void => {
       exchange.state = 'asking';
       exchange.tries += 1;
+      exchange.judged = false;
       exchange.proxyReq = undefined;
       exchange.req.headers.host = exchange.instance.host;
       exchange.req.exchange = exchange;
@@ -120,7 +125,7 @@ export class Forwarder {
     if (isNotConnected(error)) instance.health = 'unhealthy';
     if (!isRepeatable(exchange, error)) return false;
     const stale = proxyReq?.reusedSocket === true && !isNotConnected(error);
-    const next = route.pool.pick(instance) ?? (stale ? instance : undefined);
+    const next = route.pool.takeOther(instance, stale);
     if (!next) return false;
     this.#leave(exchange);
     exchange.instance = next;
@@ -133,15 +138,25 @@ export class Forwarder {
   }
 
   #expire(exchange: Exchange): void {
-    const { req, res, route, permission, state } = exchange;
+    const { req, res, route, permission, state, isInstanceSlow } = exchange;
+    if (isInstanceSlow) this.#judge(exchange, false);
     if (state === 'answering') {
       res.destroy();
       return;
     }
-    const error = req.complete
-      ? timedOut(route, permission.timeoutMs)
-      : new MeshError('MESH_REQUEST_TIMEOUT', `nothing of the body came for ${permission.timeoutMs} ms`);
+    const error =
+      req.complete || isInstanceSlow
+        ? timedOut(route, permission.timeoutMs)
+        : new MeshError('MESH_REQUEST_TIMEOUT', `nothing of the body came for ${permission.timeoutMs} ms`);
     if (!exchange.stop(error)) this.#refuse(exchange, error);
+  }
+
+  /** Tells the pool how the instance has done, once for each try. */
+  #judge(exchange: Exchange, isGood: boolean): void {
+    if (exchange.judged) return;
+    exchange.judged = true;
+    const { route, instance } = exchange;
+    judgeInstance(route, instance, { isGood, log: this.#parts.log });
   }
 
   #refuse(exchange: Exchange, error: MeshError): void {
@@ -155,6 +170,8 @@ export class Forwarder {
 
   #end(exchange: Exchange): void {
     const { res, startedAt, route } = exchange;
+    // Only now: a head may be fine and the body break off.
+    if (exchange.state === 'answering' && res.writableFinished) this.#judge(exchange, true);
     this.#leave(exchange);
     exchange.end();
     if (!res.writableFinished) exchange.proxyReq?.destroy();

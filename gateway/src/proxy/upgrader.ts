@@ -9,7 +9,7 @@ import { cleanResponseHeaders } from '../http/headers.ts';
 import { endGently } from '../http/problem.ts';
 import type { Route } from '../routes/route.ts';
 import type { Visit } from '../visit.ts';
-import { isNotConnected, timedOut, unavailable, upstreamError } from './failure.ts';
+import { isNotConnected, judgeInstance, timedOut, unavailable, upstreamError } from './failure.ts';
 import type { Passage } from './passage.ts';
 import type { Proxy } from './proxy.ts';
 import { isForwardable, prepareResponse } from './response.ts';
@@ -34,7 +34,7 @@ export class Upgrader {
   /** Forwards a handshake whose head is prepared. Throws when there is no instance. */
   forward(visit: Visit, socket: Socket, head: Buffer): void {
     const { req, route, permission } = visit;
-    const instance = route.pool.pick();
+    const instance = route.pool.take();
     if (!instance) throw unavailable(route, 'it has no instance that is ready');
     req.headers.host = instance.host;
     req.headers.connection = 'Upgrade';
@@ -63,6 +63,7 @@ export class Upgrader {
     });
     proxyReq.on('upgrade', (proxyRes: IncomingMessage, upstream: Duplex) => {
       passage.state = 'open';
+      this.#judge(passage, true);
       cleanResponseHeaders(proxyRes.headers);
       Object.assign(proxyRes.headers, { connection: 'Upgrade', upgrade: 'websocket' });
       this.#couple(passage.socket, upstream);
@@ -78,6 +79,8 @@ export class Upgrader {
       socket.destroy();
       return;
     }
+    // A client that has gone ends its handshake, too.
+    if (!socket.destroyed) this.#judge(passage, false);
     if (isNotConnected(error)) instance.health = 'unhealthy';
     const late = (error as NodeJS.ErrnoException).code === 'ERR_UPSTREAM_UPGRADE_TIMEOUT';
     const problem = late ? timedOut(route, timeoutMs) : upstreamError(route, error);
@@ -97,7 +100,9 @@ export class Upgrader {
   /** The instance answers as if it had been an ordinary request: the library copies that, and the connection ends. */
   #declined(passage: Passage, proxyReq: ClientRequest, proxyRes: IncomingMessage): void {
     const { req, socket, route } = passage;
-    if (!isForwardable(proxyRes)) {
+    const isValid = isForwardable(proxyRes);
+    this.#judge(passage, isValid && (proxyRes.statusCode ?? 0) < 500);
+    if (!isValid) {
       passage.state = 'over';
       this.#parts.refuse(req, socket, upstreamError(route, new Error('status out of range')), route);
       proxyReq.destroy();
@@ -107,6 +112,10 @@ export class Upgrader {
     prepareResponse(proxyRes, route, req.requestId);
     // Nobody else would close a connection whose client keeps its own half open.
     proxyRes.once('close', () => endGently(socket));
+  }
+
+  #judge({ route, instance }: Passage, isGood: boolean): void {
+    judgeInstance(route, instance, { isGood, log: this.#parts.log });
   }
 
   #couple(socket: Duplex, upstream: Duplex): void {

@@ -6,7 +6,7 @@ import type { Health, UpstreamInstance } from './instance.ts';
 /** When and how instances are checked; Envoy's defaults. */
 export interface HealthRules {
   readonly intervalMs: number;
-  /** The interval for instances that are not healthy: their requests are failing meanwhile. */
+  /** The interval for instances that are not healthy, or have just failed a check: their requests may be failing meanwhile. */
   readonly recoveryMs: number;
   readonly timeoutMs: number;
   /** Checks in a row until an instance is out. */
@@ -66,9 +66,10 @@ export class HealthChecks {
   #checkDue(): void {
     const now = performance.now();
     for (const one of this.#checked) {
-      const age = now - (this.#trails.get(one.instance)?.askedAt ?? 0);
+      const { askedAt = 0, bad = 0 } = this.#trails.get(one.instance) ?? {};
+      const isDoubtful = one.instance.health !== 'healthy' || bad > 0;
       // Half an interval of tolerance: timers are not exact.
-      if (one.instance.health !== 'healthy' || age + this.#rules.recoveryMs / 2 >= this.#rules.intervalMs) {
+      if (isDoubtful || now - askedAt + this.#rules.recoveryMs / 2 >= this.#rules.intervalMs) {
         this.#check(one);
       }
     }

@@ -1,6 +1,7 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
+import { Ejection } from './ejection.ts';
 
 /** How much one instance may be given. */
 export interface InstanceLimits {
@@ -33,6 +34,8 @@ export class UpstreamInstance {
   /** The mesh document says that it finishes its work and takes no more. */
   draining = false;
   inFlight = 0;
+  /** What its answers say of it; `health` is what the checks say. */
+  readonly ejection = new Ejection();
   readonly #limits: InstanceLimits;
   readonly #waiting: (() => void)[] = [];
   #retired = false;
@@ -55,6 +58,11 @@ export class UpstreamInstance {
       maxSockets: limits.inFlight,
       timeout: limits.idleMs,
     });
+  }
+
+  /** Requests that wait for a place. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** Calls `go` as soon as there is a place, at once if possible. Throws when the queue is full. */

@@ -1,13 +1,39 @@
 import type { Instance } from '@plugmesh/shared/mesh-document';
-import { UpstreamInstance, type InstanceLimits } from './instance.ts';
+import { UpstreamInstance, type Health, type InstanceLimits } from './instance.ts';
+import { RetryBudget } from './retry-budget.ts';
+
+/** How an instance is seen from a gateway process. */
+export type InstanceState = Health | 'draining' | 'ejected';
+
+/** What is counted about a pool. */
+export interface PoolMeter {
+  /** A request was sent once more (`sent`), or not, because the budget was used up (`refused`). */
+  retried(result: 'sent' | 'refused'): void;
+  ejected(): void;
+  /** No instance was good, so that all were used. */
+  panicked(): void;
+}
+
+/** What a pool is given. */
+export interface PoolParts {
+  readonly limits: InstanceLimits;
+  readonly meter: PoolMeter;
+  /** A clock in milliseconds; default `performance.now`. */
+  readonly now?: () => number;
+}
 
 /** The instances of one plugin (or service). Lives as long as the plugin is in the document. */
 export class Pool {
   #instances: readonly UpstreamInstance[] = [];
   readonly #limits: InstanceLimits;
+  readonly #meter: PoolMeter;
+  readonly #now: () => number;
+  readonly #budget = new RetryBudget();
 
-  constructor(limits: InstanceLimits) {
+  constructor({ limits, meter, now = () => performance.now() }: PoolParts) {
     this.#limits = limits;
+    this.#meter = meter;
+    this.#now = now;
   }
 
   get instances(): readonly UpstreamInstance[] {
@@ -30,9 +56,24 @@ export class Pool {
     this.update([]);
   }
 
+  /** Picks an instance for a request that comes for the first time. */
+  take(): UpstreamInstance | undefined {
+    this.#budget.earn();
+    return this.pick();
+  }
+
+  /** Picks an instance for a request that `failed` could not answer: another one, or that one again when it `mayRepeat`. */
+  takeOther(failed: UpstreamInstance, mayRepeat: boolean): UpstreamInstance | undefined {
+    const next = this.pick(failed) ?? (mayRepeat ? failed : undefined);
+    if (!next) return undefined;
+    const isAllowed = this.#budget.spend();
+    this.#meter.retried(isAllowed ? 'sent' : 'refused');
+    return isAllowed ? next : undefined;
+  }
+
   /**
-   * Picks the less busy of two random candidates ("power of two choices"), never `except`.
-   * Healthy ones first; when there is none, those that merely failed to answer (panic mode: the checks may be wrong).
+   * Picks the less busy of two random candidates ("power of two choices"), never `except`. Good ones first; when there
+   * is none, those that merely failed (panic mode: what we think of them may be wrong).
    */
   pick(except?: UpstreamInstance): UpstreamInstance | undefined {
     const only = this.#instances[0];
@@ -41,9 +82,48 @@ export class Pool {
     const usable = this.#instances.filter(
       (one) => one !== except && !one.draining && one.health !== 'refusing',
     );
-    const good = usable.filter((one) => one.health !== 'unhealthy');
-    return lessBusy(good.length > 0 ? good : usable);
+    const now = this.#now();
+    const good = usable.filter((one) => isGood(one, now));
+    if (good.length > 0) return lessBusy(good);
+    if (usable.length > 0) this.#meter.panicked();
+    return lessBusy(usable);
   }
+
+  /** A request to it went well. */
+  succeeded(instance: UpstreamInstance): void {
+    instance.ejection.succeeded();
+  }
+
+  /**
+   * A request to it went wrong by its doing. Returns for how many milliseconds it is left out because of that, or 0.
+   * At most half of the instances are out at a time: when all fail, the fault is elsewhere.
+   */
+  failed(instance: UpstreamInstance): number {
+    const now = this.#now();
+    const { ejection } = instance;
+    ejection.failed();
+    if (!ejection.isDue || ejection.isOut(now)) return 0;
+    const serving = this.#instances.filter(({ draining }) => !draining);
+    const others = serving.filter((one) => one !== instance && !isGood(one, now)).length;
+    if (others + 1 > serving.length / 2) return 0;
+    this.#meter.ejected();
+    return ejection.eject(now);
+  }
+
+  /** Every instance with how it is seen from here. */
+  states(): { readonly instance: UpstreamInstance; readonly state: InstanceState }[] {
+    const now = this.#now();
+    return this.#instances.map((instance) => ({ instance, state: stateOf(instance, now) }));
+  }
+}
+
+function stateOf({ draining, health, ejection }: UpstreamInstance, now: number): InstanceState {
+  if (draining) return 'draining';
+  return ejection.isOut(now) ? 'ejected' : health;
+}
+
+function isGood({ health, ejection }: UpstreamInstance, now: number): boolean {
+  return health !== 'unhealthy' && health !== 'refusing' && !ejection.isOut(now);
 }
 
 function lessBusy(candidates: readonly UpstreamInstance[]): UpstreamInstance | undefined {
@@ -52,5 +132,9 @@ function lessBusy(candidates: readonly UpstreamInstance[]): UpstreamInstance | u
   if (candidates.length < 2) return first;
   const step = 1 + Math.floor(Math.random() * (candidates.length - 1));
   const second = candidates[(at + step) % candidates.length];
-  return first && second && second.inFlight < first.inFlight ? second : first;
+  return first && second && load(second) < load(first) ? second : first;
+}
+
+function load({ inFlight, waiting }: UpstreamInstance): number {
+  return inFlight + waiting;
 }

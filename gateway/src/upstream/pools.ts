@@ -1,20 +1,50 @@
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import type { CheckedInstance } from './health-checks.ts';
-import type { InstanceLimits } from './instance.ts';
-import { Pool } from './pool.ts';
+import type { InstanceLimits, UpstreamInstance } from './instance.ts';
+import { Pool, type PoolMeter } from './pool.ts';
+
+/** How many instances of a plugin are in which state, and how much they have to do. */
+export interface PoolReading {
+  readonly plugin: string;
+  readonly states: Readonly<Record<string, number>>;
+  /** Requests at the instances. */
+  readonly inFlight: number;
+  /** Requests that wait for a place. */
+  readonly waiting: number;
+}
 
 /** All pools of this process, by id of plugin or service. They outlive documents: what did not change keeps its connections. */
 export class Pools {
   readonly #limits: InstanceLimits;
+  readonly #meterOf: (id: string) => PoolMeter;
   readonly #pools = new Map<string, Pool>();
 
-  constructor(limits: InstanceLimits) {
+  constructor(limits: InstanceLimits, meterOf: (id: string) => PoolMeter) {
     this.#limits = limits;
+    this.#meterOf = meterOf;
+  }
+
+  /** How all pools are at this moment. */
+  readings(): PoolReading[] {
+    return [...this.#pools].map(([plugin, pool]) => {
+      const seen = pool.states();
+      const sum = (of: (instance: UpstreamInstance) => number): number =>
+        seen.reduce((total, { instance }) => total + of(instance), 0);
+      return {
+        plugin,
+        states: countBy(seen.map(({ state }) => state)),
+        inFlight: sum(({ inFlight }) => inFlight),
+        waiting: sum(({ waiting }) => waiting),
+      };
+    });
   }
 
   get(id: string): Pool {
     let pool = this.#pools.get(id);
-    if (!pool) this.#pools.set(id, (pool = new Pool(this.#limitsOf(id))));
+    if (!pool) {
+      pool = new Pool({ limits: this.#limitsOf(id), meter: this.#meterOf(id) });
+      this.#pools.set(id, pool);
+    }
     return pool;
   }
 
@@ -44,4 +74,10 @@ export class Pools {
     for (const pool of this.#pools.values()) pool.retire();
     this.#pools.clear();
   }
+}
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }

@@ -22,6 +22,9 @@ export interface GatewaySketch {
   readonly sweepMs?: number;
 }
 
+/** The tests' own work is in the same process, and must not count as the gateway's. */
+const OWN_LIMITS = { eventLoopDelayMs: 60_000 };
+
 /** A gateway in this process on a free port, with documents that the test changes. */
 export class TestGateway {
   readonly documents: HandDocuments;
@@ -40,7 +43,12 @@ export class TestGateway {
     this.config = {
       ...config,
       mode: sketch.mode ?? 'development',
-      gateway: { ...config.gateway, port: 0, ...gateway, limits: { ...config.gateway.limits, ...limits } },
+      gateway: {
+        ...config.gateway,
+        port: 0,
+        ...gateway,
+        limits: { ...config.gateway.limits, ...OWN_LIMITS, ...limits },
+      },
     };
     this.documents = new HandDocuments(sketchDocument(sketch.plugins ?? [], sketch.services));
     const log = createLog({ name: 'gateway', level: process.env['TEST_LOG'] ?? 'silent' });

@@ -22,6 +22,8 @@ export interface GatewayLimits {
   readonly inFlight: number;
   /** Requests waiting for one instance. */
   readonly pending: number;
+  /** Of 99 in 100 turns of the event loop; beyond it a process takes no new work. */
+  readonly eventLoopDelayMs: number;
   readonly drainMs: number;
   /** Of one process; undefined: as much as it takes. */
   readonly memory: number | undefined;

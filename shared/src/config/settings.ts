@@ -103,6 +103,11 @@ export const SETTINGS = {
   'gateway.limits.idle': setting(kind.time, '60s', 'How long a connection may say nothing.'),
   'gateway.limits.in_flight': setting(kind.count(), 1024, 'Requests at one instance at the same time.'),
   'gateway.limits.pending': setting(kind.count(0), 1024, 'Requests that wait for one instance.'),
+  'gateway.limits.event_loop_delay': setting(
+    kind.time,
+    '200ms',
+    'Delay of a process (99 in 100 turns) beyond which it refuses new work.',
+  ),
   'gateway.limits.drain': setting(kind.time, '10s', 'Time to finish open requests when stopping.'),
   'gateway.limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is replaced.'),
 

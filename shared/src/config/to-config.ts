@@ -57,6 +57,7 @@ function toGateway(values: SettingValues): GatewayConfig {
       idleMs: values['gateway.limits.idle'],
       inFlight: values['gateway.limits.in_flight'],
       pending: values['gateway.limits.pending'],
+      eventLoopDelayMs: values['gateway.limits.event_loop_delay'],
       drainMs: values['gateway.limits.drain'],
       memory: values['gateway.limits.memory'],
     },
