@@ -87,8 +87,10 @@ export class Forwarder {
   /** The request failed, by the instance, the network, the client, or because we stopped it. */
   failed(exchange: Exchange, error: Error): void {
     const { req, res, route } = exchange;
-    if (exchange.state === 'over' || req.socket.destroyed) return;
+    if (exchange.state === 'over') return;
+    // Before anything else: the library cuts the client off when an answer breaks off.
     if (!exchange.stopped) this.#judge(exchange, false);
+    if (req.socket.destroyed) return;
     if (res.headersSent) {
       // Half an answer must not look whole.
       res.destroy();

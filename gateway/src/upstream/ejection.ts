@@ -1,6 +1,6 @@
 /** Failures in a row that put an instance out, for how long, and how often that grows; Envoy's defaults. */
 const FAILURES = 5;
-const OUT_MS = 30_000;
+export const OUT_MS = 30_000;
 const LONGEST = 10;
 
 /** What requests have found out about an instance: five failures in a row leave it out for 30 s, then for 60 s, and so on. */
@@ -26,6 +26,13 @@ export class Ejection {
 
   failed(): void {
     this.#failures += 1;
+  }
+
+  /** Forgets all that was held against it. */
+  pardon(): void {
+    this.#failures = 0;
+    this.#times = 0;
+    this.#until = -Infinity;
   }
 
   /** Leaves it out from now on; returns for how many milliseconds. */

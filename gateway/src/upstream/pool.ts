@@ -1,4 +1,5 @@
 import type { Instance } from '@plugmesh/shared/mesh-document';
+import { OUT_MS } from './ejection.ts';
 import { UpstreamInstance, type Health, type InstanceLimits } from './instance.ts';
 import { RetryBudget } from './retry-budget.ts';
 
@@ -29,6 +30,7 @@ export class Pool {
   readonly #meter: PoolMeter;
   readonly #now: () => number;
   readonly #budget = new RetryBudget();
+  #pardonedUntil = -Infinity;
 
   constructor({ limits, meter, now = () => performance.now() }: PoolParts) {
     this.#limits = limits;
@@ -95,25 +97,34 @@ export class Pool {
   }
 
   /**
-   * A request to it went wrong by its doing. Returns for how many milliseconds it is left out because of that, or 0.
-   * At most half of the instances are out at a time: when all fail, the fault is elsewhere.
+   * A request to it went wrong by its doing. Returns for how many milliseconds it is left out because of that, or 0:
+   * at most half of the instances are out at a time. When all fail, the fault is elsewhere, and all are asked.
    */
   failed(instance: UpstreamInstance): number {
     const now = this.#now();
     const { ejection } = instance;
     ejection.failed();
-    if (!ejection.isDue || ejection.isOut(now)) return 0;
+    if (!ejection.isDue || ejection.isOut(now) || now < this.#pardonedUntil) return 0;
     const serving = this.#instances.filter(({ draining }) => !draining);
-    const others = serving.filter((one) => one !== instance && !isGood(one, now)).length;
-    if (others + 1 > serving.length / 2) return 0;
-    this.#meter.ejected();
-    return ejection.eject(now);
+    const others = serving.filter((one) => one !== instance);
+    const out = others.filter((one) => !isGood(one, now)).length;
+    if (out + 1 <= serving.length / 2) {
+      this.#meter.ejected();
+      return ejection.eject(now);
+    }
+    if (others.every((one) => !isGood(one, now) || one.ejection.isDue)) this.#pardonAll(now);
+    return 0;
   }
 
   /** Every instance with how it is seen from here. */
   states(): { readonly instance: UpstreamInstance; readonly state: InstanceState }[] {
     const now = this.#now();
     return this.#instances.map((instance) => ({ instance, state: stateOf(instance, now) }));
+  }
+
+  #pardonAll(now: number): void {
+    for (const { ejection } of this.#instances) ejection.pardon();
+    this.#pardonedUntil = now + OUT_MS;
   }
 }
 

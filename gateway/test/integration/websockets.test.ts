@@ -6,7 +6,7 @@ import { eventually, freePort } from '@plugmesh/shared/testing';
 import { WebSocket, WebSocketServer } from 'ws';
 import { rawRequest } from '../support/raw-request.ts';
 import { RecordingUpstream } from '../support/recording-upstream.ts';
-import { sketchDocument } from '../support/mesh.ts';
+import { sketchDocument, type PluginSketch } from '../support/mesh.ts';
 import { TestGateway } from '../support/start-gateway.ts';
 
 /** A plugin that echoes frames and keeps the headers of handshakes. */
@@ -215,19 +215,33 @@ describe('WebSockets', () => {
     });
   });
 
-  it('keeps sockets of unchanged plugins open while routes change', async () => {
+  it('keeps sockets of unchanged plugins open, whatever else changes in the mesh', async () => {
+    const other = await RecordingUpstream.start();
+    const same: PluginSketch = { id: 'echo', urls: [url] };
+    const changes: readonly (readonly PluginSketch[])[] = [
+      [same, { id: 'new', urls: [other.url] }],
+      [{ id: 'new', urls: [other.url, 'http://127.0.0.1:1'] }, same],
+      [same, { id: 'new', urls: [], state: 'unready' }],
+      [same, { id: 'new', enabled: false, state: 'disabled' }],
+      [same],
+      // Its own: another instance beside, and other rules.
+      [{ ...same, urls: [other.url, url] }],
+      [{ ...same, urls: [url, other.url], http: { timeoutMs: 50, guard: 'admin' } }],
+      [same],
+    ];
     const socket = open('/api/echo/');
     await once(socket, 'open');
-    gateway.documents.change(
-      sketchDocument([
-        { id: 'echo', urls: [url] },
-        { id: 'new', urls: [url] },
-      ]),
-    );
-    gateway.documents.change(sketchDocument([{ id: 'echo', urls: [url] }]));
-    socket.send('still here');
-    assert.equal(String((await once(socket, 'message'))[0]), 'still here');
+    for (const [n, plugins] of changes.entries()) {
+      gateway.documents.change(sketchDocument(plugins));
+      socket.send(`still here ${n}`);
+      assert.equal(String((await once(socket, 'message'))[0]), `still here ${n}`);
+    }
+    gateway.documents.connected = false;
+    socket.send('without Redis');
+    assert.equal(String((await once(socket, 'message'))[0]), 'without Redis');
+    gateway.documents.connected = true;
     socket.terminate();
+    await other.stop();
   });
 
   it('closes the client when the instance goes away, and the other way round', async () => {

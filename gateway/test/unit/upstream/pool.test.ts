@@ -96,6 +96,7 @@ describe('ejection', () => {
     test.pool.instances[3]!.health = 'healthy';
     assert.equal(fail(test, 1, 1), 30_000, 'one that could not be ejected before is still due');
     assert.equal(fail(test, 2, 50), 0);
+    assert.deepEqual([state(test, 0), state(test, 1), state(test, 2)], ['ejected', 'ejected', 'unknown']);
     assert.equal(test.pool.pick(test.pool.instances[2]), test.pool.instances[3]);
   });
 
@@ -105,6 +106,17 @@ describe('ejection', () => {
     assert.equal(fail(test, 0, 50), 0);
     test.pool.update([...instances('a'), { url: 'http://b:80', state: 'draining' }]);
     assert.equal(fail(test, 0, 50), 0);
+  });
+
+  it('ends for all when all fail, and begins again after 30 s', () => {
+    const test = newPool();
+    test.pool.update(instances('a', 'b'));
+    assert.equal(fail(test, 0, 5), 30_000);
+    fail(test, 1, 5);
+    assert.deepEqual([state(test, 0), state(test, 1)], ['unknown', 'unknown']);
+    assert.equal(fail(test, 0, 50) + fail(test, 1, 50), 0);
+    test.clock.now += 30_000;
+    assert.equal(fail(test, 0, 1), 30_000);
   });
 
   it('is no reason to answer nothing: when nobody is good, all are used (panic)', () => {
