@@ -2,6 +2,7 @@ import type { Config } from '@plugmesh/shared/config';
 import {
   bearerToken,
   IdentityTokens,
+  operatorToken,
   verifyOperatorToken,
   verifyPluginToken,
   type Secrets,
@@ -30,6 +31,7 @@ import { compileTable } from './routes/compile-table.ts';
 import { RouteTable } from './routes/route-table.ts';
 import { HealthChecks, type HealthRules } from './upstream/health-checks.ts';
 import { Pools } from './upstream/pools.ts';
+import { Reporter } from './upstream/reporter.ts';
 import type { Step } from './visit.ts';
 
 /** Where the gateway learns what the mesh is made of. */
@@ -58,6 +60,7 @@ export class Gateway {
   readonly #pools: Pools;
   readonly #checks: HealthChecks;
   readonly #shedder: LoadShedder;
+  readonly #reporter: Reporter;
   readonly #upgrader: Upgrader;
   readonly #server: GatewayServer;
   readonly #tokens: IdentityTokens;
@@ -78,6 +81,12 @@ export class Gateway {
     });
     this.#pools = new Pools(config.gateway.limits, (id) => this.#metrics.poolMeter(id));
     this.#checks = new HealthChecks(log, parts.healthRules);
+    this.#reporter = new Reporter({
+      control: () => parts.documents.current.control.url,
+      operatorToken: operatorToken(parts.secrets),
+      instances: () => this.#pools.reports(),
+      log,
+    });
     const refusals = this.#createRefusals();
     const { forwarder, upgrader } = this.#createProxy(refusals);
     this.#upgrader = upgrader;
@@ -98,6 +107,7 @@ export class Gateway {
     // Last: a start that fails for its port must leave no timer behind.
     this.#checks.start();
     this.#shedder.start();
+    this.#reporter.start();
   }
 
   /** Takes no new connections, lets requests finish, ends WebSockets so that their clients move to another process. */
@@ -111,6 +121,7 @@ export class Gateway {
     this.#unfollow?.();
     this.#checks.stop();
     this.#shedder.stop();
+    this.#reporter.stop();
     await this.drain();
     this.#pools.stop();
   }

@@ -6,6 +6,7 @@ import { eventually } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
 import { LongPoll, Socket } from 'phoenix';
 import { WebSocket } from 'ws';
+import { plugin } from './support/plugins.ts';
 import { TestMesh } from './support/test-mesh.ts';
 
 describe('two gateways and two channels on one port each', function () {
@@ -15,7 +16,8 @@ describe('two gateways and two channels on one port each', function () {
 
   before(async () => {
     const env = { PLUGMESH__GATEWAY__INSTANCES: '2', PLUGMESH__CHANNEL__INSTANCES: '2' };
-    mesh = await TestMesh.create({ env });
+    const plugins = { ships: plugin('ships', "server((req, res) => res.end('ships'));") };
+    mesh = await TestMesh.create({ env, plugins });
     await mesh.up();
     authorization = `Bearer ${operatorToken(loadSecrets(mesh.config))}`;
   });
@@ -39,6 +41,21 @@ describe('two gateways and two channels on one port each', function () {
       seen.add(/pid="(\d+)"/.exec(await get('/metrics'))?.[1] ?? '');
       return seen.size === 2;
     });
+  });
+
+  it('tells the operator how both gateways see an instance', async () => {
+    interface Answer {
+      plugins: { id: string; instances: { traffic?: { gateways: object } }[] }[];
+    }
+    await eventually(
+      async () => {
+        const { plugins } = JSON.parse(await get('/mesh/plugins')) as Answer;
+        const ships = plugins.find(({ id }) => id === 'ships');
+        assert.deepEqual(ships?.instances[0]?.traffic?.gateways, { healthy: 2 });
+        return true;
+      },
+      { timeoutMs: 20_000 },
+    );
   });
 
   it('goes on while one gateway is killed', async () => {

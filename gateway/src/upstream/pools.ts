@@ -1,7 +1,7 @@
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import type { CheckedInstance } from './health-checks.ts';
-import type { InstanceLimits, UpstreamInstance } from './instance.ts';
-import { Pool, type PoolMeter } from './pool.ts';
+import type { InstanceLimits } from './instance.ts';
+import { Pool, type InstanceState, type PoolMeter } from './pool.ts';
 
 /** How many instances of a plugin are in which state, and how much they have to do. */
 export interface PoolReading {
@@ -10,6 +10,15 @@ export interface PoolReading {
   /** Requests at the instances. */
   readonly inFlight: number;
   /** Requests that wait for a place. */
+  readonly waiting: number;
+}
+
+/** How one instance is seen from here, as the control process is told. */
+export interface InstanceReport {
+  readonly plugin: string;
+  readonly url: string;
+  readonly state: InstanceState;
+  readonly inFlight: number;
   readonly waiting: number;
 }
 
@@ -24,19 +33,28 @@ export class Pools {
     this.#meterOf = meterOf;
   }
 
+  /** How all instances are at this moment. */
+  reports(): InstanceReport[] {
+    return [...this.#pools].flatMap(([plugin, pool]) =>
+      pool.states().map(({ instance: { url, inFlight, waiting }, state }) => ({
+        plugin,
+        url,
+        state,
+        inFlight,
+        waiting,
+      })),
+    );
+  }
+
   /** How all pools are at this moment. */
   readings(): PoolReading[] {
-    return [...this.#pools].map(([plugin, pool]) => {
-      const seen = pool.states();
-      const sum = (of: (instance: UpstreamInstance) => number): number =>
-        seen.reduce((total, { instance }) => total + of(instance), 0);
-      return {
-        plugin,
-        states: countBy(seen.map(({ state }) => state)),
-        inFlight: sum(({ inFlight }) => inFlight),
-        waiting: sum(({ waiting }) => waiting),
-      };
-    });
+    const byPlugin = Object.groupBy(this.reports(), ({ plugin }) => plugin);
+    return Object.entries(byPlugin).map(([plugin, all = []]) => ({
+      plugin,
+      states: countBy(all.map(({ state }) => state)),
+      inFlight: all.reduce((sum, { inFlight }) => sum + inFlight, 0),
+      waiting: all.reduce((sum, { waiting }) => sum + waiting, 0),
+    }));
   }
 
   get(id: string): Pool {

@@ -38,16 +38,19 @@ export class Askers {
     this.#options = options;
   }
 
+  /** Whether the operator's token is there, which the mesh's own processes have, too. */
+  isOperator(req: Request): boolean {
+    const token = bearerToken(req.get('authorization'));
+    return token !== undefined && verifyOperatorToken(this.#options.secrets, token);
+  }
+
   /** Throws MESH_UNAUTHORIZED for an identity token that does not count. */
   async of(req: Request): Promise<Asker> {
-    const { secrets, tokens } = this.#options;
-    const token = bearerToken(req.get('authorization'));
-    if (token !== undefined && verifyOperatorToken(secrets, token))
-      return { who: 'operator', isInCharge: true };
+    if (this.isOperator(req)) return { who: 'operator', isInCharge: true };
     const identity = req.get(IDENTITY_HEADER);
     return identity === undefined
       ? { who: undefined, isInCharge: false }
-      : askerBy(await tokens.verify(identity, AUDIENCE));
+      : askerBy(await this.#options.tokens.verify(identity, AUDIENCE));
   }
 
   /** Lets the operator and administrators do something to a plugin, and writes down who did it or tried to. */

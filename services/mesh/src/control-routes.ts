@@ -4,18 +4,20 @@ import { bearerToken, type Secrets, verifyPluginToken } from '@plugmesh/shared/i
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { Askers, type AskersOptions } from './askers.ts';
 import type { Control } from './control.ts';
+import type { GatewayReports } from './gateway-reports.ts';
 import type { MeshFilesContent } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
 import type { RedisRights } from './redis-users.ts';
 import { REGISTRATION_MS, type Registrations } from './registrations.ts';
 import { readRegistration } from './registry-request.ts';
-import { pluginsView, statusView, type Viewer } from './status.ts';
+import { pluginsView, statusView, type TrafficOf, type Viewer } from './status.ts';
 
 /** What the routes need. */
 export interface ControlRoutesOptions extends AskersOptions {
   readonly control: Control;
   readonly registrations: Registrations;
   readonly processes: ProcessList;
+  readonly reports: GatewayReports;
   /** The newest configuration and manifests. */
   readonly files: () => MeshFilesContent;
   readonly isRedisConnected: () => boolean;
@@ -25,7 +27,7 @@ export interface ControlRoutesOptions extends AskersOptions {
 
 /** The `/mesh/*` routes and the process's own health (reference: docs/reference/mesh-api.md). */
 export function createControlRoutes(options: ControlRoutesOptions): Express {
-  const { control, processes, isRedisConnected } = options;
+  const { control, processes, reports, isRedisConnected } = options;
   const askers = new Askers(options);
   const app = express();
   app.disable('x-powered-by');
@@ -42,7 +44,13 @@ export function createControlRoutes(options: ControlRoutesOptions): Express {
       .json({ state: connected ? 'ready' : 'degraded', leading: control.isLeading });
   });
   app.get('/mesh/plugins', async (req, res) => {
-    res.json(pluginsView(control.document, await viewerOf(req)));
+    const trafficOf: TrafficOf = (plugin, url) => reports.traffic(plugin, url);
+    res.json(pluginsView(control.document, await viewerOf(req), trafficOf));
+  });
+  app.put('/mesh/gateways/:gateway', (req, res) => {
+    if (!askers.isOperator(req)) throw new MeshError('MESH_UNAUTHORIZED', 'only gateways say this');
+    reports.accept(req.params.gateway, req.body);
+    res.status(204).end();
   });
   app.get('/mesh/status', async (req, res) => {
     const viewer = await viewerOf(req);

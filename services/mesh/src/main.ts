@@ -9,6 +9,7 @@ import { closeRedis, connectRedis } from '@plugmesh/shared/redis';
 import { Control } from './control.ts';
 import { createControlRoutes } from './control-routes.ts';
 import { DocumentWriter } from './document-writer.ts';
+import { GatewayReports } from './gateway-reports.ts';
 import { HistoryLoader } from './history-loader.ts';
 import { Lease } from './lease.ts';
 import { MeshFiles } from './mesh-files.ts';
@@ -72,6 +73,7 @@ const server = createServer(
     control,
     registrations,
     processes,
+    reports: new GatewayReports(),
     secrets,
     redisRights: () => users.rights,
     tokens: new IdentityTokens(secrets),

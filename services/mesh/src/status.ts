@@ -1,5 +1,6 @@
-import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
+import type { Instance, MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
+import type { Traffic } from './gateway-reports.ts';
 import type { RedisRights } from './redis-users.ts';
 
 /** Who asks: a stranger sees names and states, the operator and administrators everything. */
@@ -8,17 +9,37 @@ export interface Viewer {
   readonly isOperator: boolean;
 }
 
+/** What the gateways say of a plugin's instance, when they have said something. */
+export type TrafficOf = (plugin: string, url: string) => Traffic | undefined;
+
 /** `GET /mesh/plugins`. In development mode everybody sees what the operator sees, less addresses and process ids. */
-export function pluginsView({ version, mode, plugins }: MeshDocument, viewer: Viewer): object {
+export function pluginsView(
+  { version, mode, plugins }: MeshDocument,
+  viewer: Viewer,
+  trafficOf: TrafficOf,
+): object {
   const isOpen = viewer.isOperator || mode === 'development';
-  return { version, mode, plugins: plugins.map((plugin) => pluginView(plugin, isOpen, viewer.isOperator)) };
+  return {
+    version,
+    mode,
+    plugins: plugins.map((plugin) => ({
+      ...pluginView(plugin, isOpen),
+      ...(isOpen ? { instances: plugin.instances.map((each) => view(plugin.id, each)) } : {}),
+    })),
+  };
+
+  function view(plugin: string, instance: Instance): object {
+    const { id, state, readyMs } = instance;
+    const traffic = trafficOf(plugin, instance.url);
+    return { ...(viewer.isOperator ? instance : { id, state, readyMs }), ...(traffic && { traffic }) };
+  }
 }
 
-function pluginView(plugin: MeshPlugin, isOpen: boolean, isOperator: boolean): object {
+function pluginView(plugin: MeshPlugin, isOpen: boolean): object {
   const { id, title, state } = plugin;
   const known = { id, ...(title === undefined ? {} : { title }), state };
   if (!isOpen) return known;
-  const { description, version, language, source, enabled, reason, http, instances } = plugin;
+  const { description, version, language, source, enabled, reason, http } = plugin;
   return {
     ...known,
     ...(description === undefined ? {} : { description }),
@@ -30,9 +51,6 @@ function pluginView(plugin: MeshPlugin, isOpen: boolean, isOperator: boolean): o
     guard: http.guard,
     prefix: http.prefix,
     aliases: http.aliases,
-    instances: isOperator
-      ? instances
-      : instances.map(({ id: name, state: each, readyMs }) => ({ id: name, state: each, readyMs })),
   };
 }
 

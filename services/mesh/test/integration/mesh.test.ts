@@ -262,6 +262,14 @@ describe('the control process', () => {
     assert.equal((await call('DELETE', path, token)).status, 204);
   });
 
+  it('takes reports of gateways from the operator only', async () => {
+    const path = '/mesh/gateways/one';
+    const report = { instances: [] };
+    assert.equal((await call('PUT', path, pluginToken(secrets, 'ships'), report)).status, 401);
+    assert.equal((await call('PUT', path, operatorToken(secrets), { instances: 'all' })).status, 400);
+    assert.equal((await call('PUT', path, operatorToken(secrets), report)).status, 204);
+  });
+
   it('writes the document again after Redis came back empty', async () => {
     await eventually(async () => (await redis.get(MESH_KEY)) !== null);
     await redis.flushall();

@@ -58,7 +58,9 @@ describe('docs/reference/mesh-api.md', () => {
       instances: [],
     } as unknown as MeshPlugin;
     const document = { version: 1, mode: 'development', plugins: [plugin] };
-    const view = pluginsView(document as never, { isOperator: true }) as { plugins: object[] };
+    const view = pluginsView(document as never, { isOperator: true }, () => undefined) as {
+      plugins: object[];
+    };
     assertNamed(
       [...Object.keys(view), ...Object.keys(view.plugins[0] ?? {})],
       namesIn('`GET /mesh/plugins`'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
 import { managedProcess } from '@plugmesh/shared/processes';
+import { GatewayReports } from '../../src/gateway-reports.ts';
 import { pluginsView, statusView } from '../../src/status.ts';
 
 const plugin = {
@@ -24,6 +25,8 @@ const document = (mode: MeshDocument['mode']): MeshDocument => ({
   topics: [],
 });
 
+const silent = (): undefined => undefined;
+
 const managed = managedProcess({
   name: 'ships',
   pid: 7,
@@ -33,7 +36,7 @@ const managed = managedProcess({
 
 describe('mesh views', () => {
   it('show a stranger names and states only, in production', () => {
-    assert.deepEqual(pluginsView(document('production'), { isOperator: false }), {
+    assert.deepEqual(pluginsView(document('production'), { isOperator: false }, silent), {
       version: 3,
       mode: 'production',
       plugins: [{ id: 'ships', state: 'unready' }],
@@ -41,14 +44,26 @@ describe('mesh views', () => {
   });
 
   it('show everybody the reason, but no address, in development', () => {
-    const text = JSON.stringify(pluginsView(document('development'), { isOperator: false }));
+    const text = JSON.stringify(pluginsView(document('development'), { isOperator: false }, silent));
     assert.match(text, /"reason"/);
     assert.doesNotMatch(text, /"url"|"pid"/);
   });
 
   it('show the operator addresses and process ids', () => {
-    const text = JSON.stringify(pluginsView(document('production'), { isOperator: true }));
+    const text = JSON.stringify(pluginsView(document('production'), { isOperator: true }, silent));
     assert.match(text, /"url":"http:\/\/10\.0\.0\.7:8001"/);
+  });
+
+  it('show what gateways say of an instance to whoever may see instances', () => {
+    const reports = new GatewayReports();
+    const said = { plugin: 'ships', url: 'http://10.0.0.7:8001', state: 'healthy', inFlight: 3, waiting: 0 };
+    reports.accept('one', { instances: [said] });
+    const viewed = (mode: MeshDocument['mode']): string =>
+      JSON.stringify(
+        pluginsView(document(mode), { isOperator: false }, (id, url) => reports.traffic(id, url)),
+      );
+    assert.match(viewed('development'), /"traffic":\{"gateways":\{"healthy":1\},"inFlight":3,"waiting":0\}/);
+    assert.doesNotMatch(viewed('production'), /traffic/);
   });
 
   it('show processes as pm2 lists them', () => {
