@@ -77,7 +77,7 @@ export class Gateway {
     this.#shedder = new LoadShedder(config.gateway.limits.eventLoopDelayMs);
     this.#metrics = new Metrics({
       pools: () => this.#pools.readings(),
-      isShedding: () => this.#shedder.isShedding,
+      shedShare: () => this.#shedder.share,
     });
     this.#pools = new Pools(config.gateway.limits, (id) => this.#metrics.poolMeter(id));
     this.#checks = new HealthChecks(log, parts.healthRules);

@@ -1,10 +1,9 @@
 /**
- * Lets things go wrong for real while events are published, and says what the clients saw of it: `node
+ * Lets things go wrong for real under a steady load, and says what the clients saw of it: `node
  * test/faults/run.ts [name …]`, every fault without names. Needs a redis-server. Exit code 0: everything held.
  */
 import { writeFileSync } from 'node:fs';
-import { FAULTS } from './table.ts';
-import { play, type Observation } from './support/play.ts';
+import { FAULTS, type PlayableFault } from './table.ts';
 
 const FILE = new URL('result.json', import.meta.url);
 
@@ -16,11 +15,11 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-const seen: (Observation | { readonly fault: string; readonly problems: readonly string[] })[] = [];
+const seen: Awaited<ReturnType<PlayableFault['play']>>[] = [];
 for (const fault of FAULTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
   process.stderr.write(`${fault.name}: ${fault.what} …\n`);
   const failed = (error: unknown) => ({ fault: fault.name, problems: [String(error)] });
-  seen.push(await play(fault).catch(failed));
+  seen.push(await fault.play().catch(failed));
   process.stderr.write(`${JSON.stringify(seen.at(-1))}\n`);
   writeFileSync(FILE, `${JSON.stringify(seen, null, 2)}\n`);
 }

@@ -13,10 +13,25 @@ import { redisEmptied } from './faults/redis-emptied.ts';
 import { redisKilled } from './faults/redis-killed.ts';
 import { redisPaused } from './faults/redis-paused.ts';
 import { slowReaders } from './faults/slow-readers.ts';
+import { GATEWAY_FAULTS } from './gateway/faults.ts';
+import { playGateway } from './gateway/play-gateway.ts';
 import type { Fault } from './support/fault.ts';
+import { play } from './support/play.ts';
 
-/** Everything that goes wrong, in the order in which it is played. */
-export const FAULTS: readonly Fault[] = [
+/** What was seen of a fault, whatever else that is. */
+interface Seen {
+  readonly fault: string;
+  readonly problems: readonly string[];
+}
+
+/** A fault that can be played. */
+export interface PlayableFault {
+  readonly name: string;
+  readonly what: string;
+  readonly play: () => Promise<Seen>;
+}
+
+const CHANNEL_FAULTS: readonly Fault[] = [
   redisKilled,
   redisEmptied,
   redisPaused,
@@ -32,4 +47,10 @@ export const FAULTS: readonly Fault[] = [
   churn,
   presenceChannelKilled,
   presenceRedisKilled,
+];
+
+/** Everything that goes wrong, in the order in which it is played. */
+export const FAULTS: readonly PlayableFault[] = [
+  ...CHANNEL_FAULTS.map((fault) => ({ name: fault.name, what: fault.what, play: () => play(fault) })),
+  ...GATEWAY_FAULTS.map((fault) => ({ name: fault.name, what: fault.what, play: () => playGateway(fault) })),
 ];

@@ -21,7 +21,7 @@ function described(text: string): string[][] {
 describe('docs/reference/metrics.md', () => {
   it('lists exactly the metrics of gateway and channel, with their meanings', async () => {
     const texts = await Promise.all([
-      new Metrics({ pools: () => [], isShedding: () => false }).text(),
+      new Metrics({ pools: () => [], shedShare: zero }).text(),
       new ChannelMetrics({ sockets: zero, topics: zero, queue_bytes: zero, redis_lag_seconds: zero }).text(),
     ]);
     const rows = [...page.matchAll(/^\| `(\w+)` +\| (\w+) +\| .*? \| (.+?) +\|$/gm)].map(

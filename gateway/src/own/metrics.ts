@@ -22,7 +22,7 @@ export class RouteMeter {
 /** What is looked up when somebody asks for the metrics. */
 export interface MetricsView {
   readonly pools: () => readonly PoolReading[];
-  readonly isShedding: () => boolean;
+  readonly shedShare: () => number;
 }
 
 /** What this gateway process counts, in Prometheus' format. Each process of a port has its own numbers. */
@@ -85,10 +85,10 @@ export class Metrics {
     addPoolGauges(registers, look.pools);
     new Gauge({
       name: 'plugmesh_gateway_shedding',
-      help: '1 while new requests are refused because the process does not keep up',
+      help: 'Share of new requests that are refused because the process does not keep up',
       registers,
       collect() {
-        this.set(look.isShedding() ? 1 : 0);
+        this.set(look.shedShare());
       },
     });
   }

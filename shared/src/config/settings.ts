@@ -106,7 +106,7 @@ export const SETTINGS = {
   'gateway.limits.event_loop_delay': setting(
     kind.time,
     '200ms',
-    'Delay of a process (99 in 100 turns) beyond which it refuses new work.',
+    'Delay of a process (99 in 100 turns) beyond which it refuses some of its new work.',
   ),
   'gateway.limits.drain': setting(kind.time, '10s', 'Time to finish open requests when stopping.'),
   'gateway.limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is replaced.'),
