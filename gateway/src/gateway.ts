@@ -80,7 +80,6 @@ export class Gateway {
       shedShare: () => this.#shedder.share,
     });
     this.#pools = new Pools(config.gateway.limits, (id) => this.#metrics.poolMeter(id));
-    this.#checks = new HealthChecks(log, parts.healthRules);
     this.#reporter = new Reporter({
       control: () => parts.documents.current.control.url,
       operatorToken: operatorToken(parts.secrets),
@@ -90,6 +89,7 @@ export class Gateway {
     const refusals = this.#createRefusals();
     const { forwarder, upgrader } = this.#createProxy(refusals);
     this.#upgrader = upgrader;
+    this.#checks = new HealthChecks(log, parts.healthRules, (instance) => forwarder.abandon(instance));
     this.#server = new GatewayServer(serverOptions(config), this.#createDispatcher(refusals, forwarder));
   }
 

@@ -4,6 +4,7 @@ import type { Log } from '@plugmesh/shared/log';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Route } from '../routes/route.ts';
+import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Visit } from '../visit.ts';
 import { BodyLimit } from './body-limit.ts';
 import { BodylessProxy } from './bodyless-proxy.ts';
@@ -37,7 +38,7 @@ export interface ForwarderParts {
 export class Forwarder {
   readonly #parts: ForwarderParts;
   readonly #bodyless = new BodylessProxy(this);
-  readonly #admitted = new WeakMap<Exchange, () => void>();
+  readonly #admitted = new Map<Exchange, () => void>();
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
@@ -96,6 +97,16 @@ export class Forwarder {
       res.destroy();
     } else if (exchange.stopped) this.#refuse(exchange, exchange.stopped);
     else if (!this.#retry(exchange, error)) this.#refuse(exchange, upstreamError(route, error));
+  }
+
+  /** An instance has stopped answering checks: what nobody would notice is asked of another one, the rest may wait on. */
+  abandon(instance: UpstreamInstance): void {
+    const error = new Error('the instance has stopped answering');
+    for (const exchange of this.#admitted.keys()) {
+      const isWaiting = exchange.instance === instance && exchange.state === 'asking';
+      if (!isWaiting || !isRepeatable(exchange, error) || !exchange.route.pool.hasOther(instance)) continue;
+      exchange.proxyReq?.destroy(error);
+    }
   }
 
   #admit(exchange: Exchange): void {

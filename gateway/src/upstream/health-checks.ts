@@ -39,13 +39,20 @@ interface Trail {
 export class HealthChecks {
   readonly #rules: HealthRules;
   readonly #log: Log;
+  readonly #onSilent: (instance: UpstreamInstance) => void;
   readonly #trails = new WeakMap<UpstreamInstance, Trail>();
   #checked: readonly CheckedInstance[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log, rules: HealthRules = HEALTH_RULES) {
+  /** `onSilent` hears of an instance that has stopped answering checks. */
+  constructor(
+    log: Log,
+    rules: HealthRules = HEALTH_RULES,
+    onSilent: (instance: UpstreamInstance) => void = () => undefined,
+  ) {
     this.#log = log;
     this.#rules = rules;
+    this.#onSilent = onSilent;
   }
 
   start(): void {
@@ -79,11 +86,12 @@ export class HealthChecks {
     const trail = this.#trails.get(instance) ?? { good: 0, bad: 0, askedAt: 0 };
     this.#trails.set(instance, trail);
     trail.askedAt = performance.now();
-    const before = instance.health;
     askHealth(instance, path, this.#rules.timeoutMs, (health) => {
+      const before = instance.health;
       instance.health = this.#judge(instance, trail, health);
-      if (instance.health !== before)
-        this.#log.debug({ instance: instance.url, health }, 'instance health changed');
+      if (instance.health === before) return;
+      this.#log.debug({ instance: instance.url, health }, 'instance health changed');
+      if (instance.health === 'unhealthy') this.#onSilent(instance);
     });
   }
 

@@ -91,6 +91,12 @@ export class Pool {
     return lessBusy(usable);
   }
 
+  /** Whether another instance is good. */
+  hasOther(than: UpstreamInstance): boolean {
+    const now = this.#now();
+    return this.#instances.some((one) => one !== than && !one.draining && isGood(one, now));
+  }
+
   /** A request to it went well. */
   succeeded(instance: UpstreamInstance): void {
     instance.ejection.succeeded();

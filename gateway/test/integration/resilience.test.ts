@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
-import { eventually } from '@plugmesh/shared/testing';
+import { eventually, TcpRelay } from '@plugmesh/shared/testing';
+import { sketchDocument, type PluginSketch } from '../support/mesh.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { RecordingUpstream, type Answer } from '../support/recording-upstream.ts';
 import { TestGateway } from '../support/start-gateway.ts';
@@ -95,6 +96,36 @@ describe('resilience', () => {
       });
     }
   }
+
+  it('asks another instance when one stops answering altogether, but not for what must not be done twice', async () => {
+    const [good, bad] = [await RecordingUpstream.start(), await RecordingUpstream.start()];
+    const relay = await TcpRelay.start(bad.port);
+    bad.answer = () => false;
+    const plugin = (...urls: string[]): PluginSketch => ({
+      id: 'u',
+      urls,
+      http: { timeoutMs: 20_000, routes: [{ path: '/once', guard: 'public', timeoutMs: 2000 }] },
+    });
+    const silent = `http://127.0.0.1:${relay.port}`;
+    const gateway = await TestGateway.start({
+      healthRules: { intervalMs: 50, recoveryMs: 50, timeoutMs: 200, failures: 3, successes: 2 },
+      plugins: [plugin(silent)],
+    });
+    const status = async (method: string, path: string): Promise<number> =>
+      (await fetch(`${gateway.url}/api/u/${path}`, { method })).status;
+    const answers = [status('GET', 'again'), status('POST', 'once')];
+    await eventually(() => bad.requests.length === 2);
+    gateway.documents.change(sketchDocument([plugin(silent, good.url)]));
+    relay.silence();
+    assert.deepEqual(await Promise.all(answers), [200, 504]);
+    assert.deepEqual(
+      good.requests.map(({ path }) => path),
+      ['/again'],
+    );
+    await gateway.stop();
+    await relay.stop();
+    await Promise.all([good.stop(), bad.stop()]);
+  });
 
   it('does not hold it against an instance when clients go away, before or in the answer', async () => {
     const held: Socket[] = [];
