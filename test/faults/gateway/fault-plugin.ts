@@ -20,7 +20,6 @@ const WAYS: Readonly<Record<string, Way>> = {
     res.writeHead(200, { 'content-length': 1000 });
     res.write(`{"n":${numberOf(req)}`, () => req.socket.destroy());
   },
-  nothing: () => undefined,
 };
 
 let way: Way | undefined = WAYS['well'];

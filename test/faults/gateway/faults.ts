@@ -27,6 +27,8 @@ const pluginKilled: GatewayFault = {
 const pluginPaused: GatewayFault = {
   name: 'plugin-paused',
   what: 'one of two instances stands still for 20 s (SIGSTOP, SIGCONT)',
+  // What is stuck there is answered when it goes on, unless the plugin first finds that its connection was idle for too long.
+  mayFail: { post: 20 },
   longestStall: 21,
   async cause({ instances: [, instance] }): Promise<undefined> {
     instance.signal('SIGSTOP');

@@ -36,6 +36,8 @@ export interface GatewayObservation {
   readonly webSockets: Awaited<ReturnType<SteadySockets['stop']>>;
   readonly retries: number;
   readonly ejections: number;
+  /** Requests that were refused because the gateway did not keep up: the machine is busy with something else. */
+  readonly shed: number;
   readonly more: object;
   readonly problems: readonly string[];
 }
@@ -80,6 +82,7 @@ async function observe(stage: GatewayStage, fault: GatewayFault): Promise<Gatewa
     webSockets,
     retries: await stage.metric('plugmesh_gateway_retries_total', 'sent'),
     ejections: await stage.metric('plugmesh_gateway_ejections_total'),
+    shed: await stage.metric('plugmesh_gateway_refusals_total', 'MESH_OVERLOADED'),
     more: { ...caused, ...checked },
     problems,
   };
