@@ -46,6 +46,9 @@ const COMMANDS = [
   '+time',
 ];
 
+/** What tangram's plugins hear with `PSUBSCRIBE` and a plain name. */
+const ADMIN_CHANNELS = ['add', 'join', 'leave', 'remove', 'list'].map((what) => `${TO}admin:channel.${what}`);
+
 /** What the function does in the name of who calls it. */
 const STREAM_COMMANDS = '+xadd +xrange +xrevrange +xtrim +pexpire +get +set';
 
@@ -84,6 +87,6 @@ function channelsOf(topics: RightsInput['topics'], others: readonly string[]): s
     // Rights are written with spaces between them.
     .filter((name) => !name.includes(' '))
     .flatMap((name) => [`${TO}${name}`, `${FROM}${name}`]);
-  const patterns = new Set([`${TO}*`, `${FROM}*`, ...ofTopics.toSorted(), ...others]);
+  const patterns = new Set([`${TO}*`, `${FROM}*`, ...ADMIN_CHANNELS, ...ofTopics.toSorted(), ...others]);
   return ['resetchannels', ...[...patterns].map((pattern) => `&${pattern}`)];
 }

@@ -110,7 +110,14 @@ describe("plugins' Redis users", function () {
       kept.map(([id]) => id),
       [again],
     );
-    for (const pattern of ['to:*', 'from:*', 'from:weather:*', 'to:system:*', 'from:streaming-*'])
+    for (const pattern of [
+      'to:*',
+      'from:*',
+      'from:weather:*',
+      'to:system:*',
+      'from:streaming-*',
+      'to:admin:channel.add',
+    ])
       await tides.psubscribe(pattern);
     await tides.subscribe('from:anything:at-all');
   });
