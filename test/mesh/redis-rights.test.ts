@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MESH_KEY } from '@plugmesh/shared/protocol';
-import { eventually } from '@plugmesh/shared/testing';
-import { plugin } from './support/plugins.ts';
+import { eventually, RedisServer } from '@plugmesh/shared/testing';
+import { Redis } from 'ioredis';
+import { environmentPlugin, plugin } from './support/plugins.ts';
 import { TestMesh } from './support/test-mesh.ts';
 
 /** Does on Redis what it is told to, as the plugin that it is; `?as=nobody` without its password. */
@@ -83,4 +84,46 @@ describe('the private Redis', function () {
   });
 
   it('is nothing that up has to warn of', () => assert.doesNotMatch(mesh.output, /trusted/));
+});
+
+describe('a Redis that lets nobody make users', function () {
+  this.timeout(60_000);
+  let server: RedisServer;
+  let mesh: TestMesh;
+  let url: string;
+
+  before(async () => {
+    server = await RedisServer.start({ password: 'of-its-owner' });
+    url = server.url.replace(':of-its-owner', 'tenant:of-a-tenant');
+    const owner = new Redis(server.url);
+    await owner.call(
+      'ACL',
+      'SETUSER',
+      'tenant',
+      'on',
+      '>of-a-tenant',
+      '~*',
+      '&*',
+      '+@all',
+      '-@admin',
+      '-acl',
+    );
+    owner.disconnect();
+    const plugins = { shows: environmentPlugin('shows') };
+    mesh = await TestMesh.create({ plugins, env: { REDIS_URL: url } });
+    await mesh.up();
+  });
+  after(async () => {
+    await mesh.remove();
+    await server.stop();
+  });
+
+  it('is said by up: plugins are trusted, and are given the user of the mesh', async () => {
+    assert.match(mesh.output, /Redis makes no users: plugins are trusted with everything in it \(NOPERM/);
+    const given = async (): Promise<string | undefined> => {
+      const response = await fetch(`${mesh.origin}/api/shows/`);
+      return ((await response.json()) as Record<string, string>)['REDIS_URL'];
+    };
+    await eventually(async () => (await given()) === url, { timeoutMs: 30_000 });
+  });
 });

@@ -1,5 +1,5 @@
 import type { Config } from '@plugmesh/shared/config';
-import { redisPasswords, type Secrets } from '@plugmesh/shared/identity';
+import type { Secrets } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { rememberUsersRefused, usersRefused } from '@plugmesh/shared/processes';
@@ -25,8 +25,8 @@ export interface RedisRights {
 
 /** How often it is looked whether the users are still there, although nothing seems to have happened. */
 const LOOK_MS = 2000;
-/** Answers of a server that will not make users; every other failure may pass. */
-const REFUSAL = /^(NOPERM|ERR)/;
+/** Answers of a server that makes no users, or none with our rights: one before Redis 7 knows no `(…)`. */
+const REFUSAL = /^NOPERM|^ERR unknown (sub)?command|^ERR Error in ACL SETUSER modifier '\(/i;
 const OPEN = 'it lets everybody in without a password: set one, and put it into core.redis_url';
 
 /** Keeps a Redis user for each enabled plugin, with its rights and nothing more (contracts § 2.5). */
@@ -38,6 +38,7 @@ export class RedisUsers {
   readonly #given = new Map<string, string>();
   #lookedAt = Number.NEGATIVE_INFINITY;
   #rights: RedisRights | undefined;
+  #problem: string | undefined;
 
   constructor(redis: RedisConnection, options: { config: Config; secrets: Secrets; log: Log }) {
     this.#redis = redis;
@@ -61,15 +62,26 @@ export class RedisUsers {
     if (!isDue && isSame(wanted, this.#given)) return;
     try {
       await this.#bringInLine(wanted);
+      this.#problem = undefined;
       const isOpen = await this.#letsEverybodyIn();
       this.#take(config, isOpen ? { plugins: 'open', reason: OPEN } : { plugins: 'own' });
       this.#lookedAt = performance.now();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!REFUSAL.test(reason)) return;
+      if (!REFUSAL.test(reason)) {
+        this.#complain(reason);
+        return;
+      }
       this.#take(config, { plugins: 'shared', reason });
       this.#lookedAt = performance.now();
     }
+  }
+
+  /** Once for each problem, not every round; that Redis is away is said elsewhere. */
+  #complain(problem: string): void {
+    const isNew = problem !== this.#problem && this.#redis.status === 'ready';
+    this.#problem = problem;
+    if (isNew) this.#log.error({ reason: problem }, "plugins' Redis users could not be brought in line");
   }
 
   #forget(): void {
@@ -78,21 +90,9 @@ export class RedisUsers {
   }
 
   #wanted({ config, document, streams }: RedisUsersInput): Map<string, readonly string[]> {
-    const { plugins, topics } = document;
-    const database = Number(/\/(\d+)/.exec(new URL(config.redisUrl ?? 'redis://-').pathname)?.[1] ?? 0);
-    return new Map(
-      plugins
-        .filter(({ enabled }) => enabled)
-        .map(({ id }) => {
-          const passwords = redisPasswords(this.#secrets, pluginUser(id));
-          const grants = config.pluginSettings[id]?.grants;
-          const isAccounts = id === config.gateway.accounts;
-          return [
-            pluginUser(id),
-            pluginRights({ id, passwords, topics, streams, isAccounts, grants, database }),
-          ];
-        }),
-    );
+    const input = { config, secrets: this.#secrets, topics: document.topics, streams };
+    const enabled = document.plugins.filter((plugin) => plugin.enabled);
+    return new Map(enabled.map(({ id }) => [pluginUser(id), pluginRights(id, input)]));
   }
 
   async #bringInLine(wanted: ReadonlyMap<string, readonly string[]>): Promise<void> {

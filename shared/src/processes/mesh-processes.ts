@@ -6,7 +6,7 @@ import { MeshProblems } from '../errors/index.ts';
 import { type Manifest, parsePluginConfig } from '../manifest/index.ts';
 import type { Ports } from './ports.ts';
 import { findProgram, findRedisServer, programPath } from './program.ts';
-import { privateRedisUser, redisUrlOf, redisUrlOfPlugin } from './redis-access.ts';
+import { privateRedisUsers, redisUrlOf, redisUrlOfPlugin } from './redis-access.ts';
 
 /** One process of the mesh: what to run, and with what. */
 export interface MeshProcess {
@@ -38,7 +38,9 @@ const CORE_STOP_MARGIN_MS = 2_000;
 export function meshProcesses(config: Config, manifests: readonly Manifest[], ports: Ports): MeshProcess[] {
   const secrets = loadSecrets(config);
   return [
-    ...(config.redisUrl === undefined ? [redisProcess(config, ports, secrets)] : []),
+    ...(config.redisUrl === undefined
+      ? [redisProcess(config, ports, privateRedisUsers(config, manifests, secrets))]
+      : []),
     coreProcess(config, ports, 'mesh'),
     coreProcess(config, ports, 'gateway'),
     coreProcess(config, ports, 'channel'),
@@ -98,7 +100,7 @@ export function localOrigin(address: { readonly host: string; readonly port: num
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-function redisProcess(config: Config, ports: Ports, secrets: Secrets): MeshProcess {
+function redisProcess(config: Config, ports: Ports, users: readonly string[]): MeshProcess {
   const env = ordinaryEnvironment();
   const data = join(config.stateDir, 'redis');
   // Values may not begin with `--` after the last option: an empty save list is written as one argument.
@@ -117,7 +119,7 @@ function redisProcess(config: Config, ports: Ports, secrets: Secrets): MeshProce
     port: ports.redis,
     argv: [
       findRedisServer(env['PATH'] ?? '') ?? 'redis-server',
-      ...privateRedisUser(secrets),
+      ...users,
       ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
     ],
     cwd: config.stateDir,

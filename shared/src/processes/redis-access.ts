@@ -2,7 +2,16 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { loadSecrets, redisPasswords, type Secrets } from '../identity/index.ts';
-import { MESH_USER, meshRedisUrl, passwordHash, pluginRedisUrl } from '../redis-users/index.ts';
+import type { Manifest } from '../manifest/index.ts';
+import { MESH_TOPICS } from '../mesh-document/index.ts';
+import {
+  MESH_USER,
+  meshRedisUrl,
+  passwordHash,
+  pluginRedisUrl,
+  pluginRights,
+  pluginUser,
+} from '../redis-users/index.ts';
 import type { Ports } from './ports.ts';
 import { readState, writeState } from './state-file.ts';
 
@@ -17,10 +26,21 @@ export function redisUrlOfPlugin(config: Config, ports: Ports, id: string): stri
   return usersRefused(config) === undefined ? pluginRedisUrl(url, loadSecrets(config), id) : url;
 }
 
-/** Options of the private Redis that let nobody in without a password; in the list of processes nobody can read it. */
-export function privateRedisUser(secrets: Secrets): string[] {
+/**
+ * Options of the private Redis: nobody gets in without a password, which nobody can read in the list of processes. Plugins
+ * have their users from the beginning, so that none has to wait for mesh, which then completes their rights.
+ */
+export function privateRedisUsers(
+  config: Config,
+  manifests: readonly Manifest[],
+  secrets: Secrets,
+): string[] {
   const hashes = redisPasswords(secrets, MESH_USER).map((password) => `#${passwordHash(password)}`);
-  return ['--user', MESH_USER, 'on', '~*', '&*', '+@all', ...hashes];
+  const users = manifests.map(({ name, topics }) => [
+    pluginUser(name),
+    ...pluginRights(name, { config, secrets, topics: [...MESH_TOPICS, ...topics] }),
+  ]);
+  return [[MESH_USER, 'on', '~*', '&*', '+@all', ...hashes], ...users].flatMap((user) => ['--user', ...user]);
 }
 
 /** Why the server makes no users, as mesh has last heard from it. */

@@ -1,25 +1,20 @@
 import { createHash } from 'node:crypto';
-import { ACCESS_CHANGE, API_KEYS_USED, apiKeyKey, sessionKey } from '../access/index.ts';
-import type { Grants } from '../config/index.ts';
-import { historyKey, PUBLISH_COMMAND, streamsPrefix } from '../history/index.ts';
+import { ACCESS_CHANGE, apiKeyKey, sessionKey } from '../access/index.ts';
+import type { Config } from '../config/index.ts';
+import { historyKey, streamsPrefix } from '../history/index.ts';
+import { redisPasswords, type Secrets } from '../identity/index.ts';
 import type { TopicRule } from '../mesh-document/index.ts';
 import { FROM, TO } from '../protocol/index.ts';
+import { pluginUser } from './redis-url.ts';
 
-/** Whose rights, and what they follow from. */
+/** What the rights of all plugins follow from. */
 export interface RightsInput {
-  readonly id: string;
-  /** Newest first; all of them open. */
-  readonly passwords: readonly string[];
-  /** All rules of the mesh: plugins may hear one another's topics. */
+  readonly config: Config;
+  readonly secrets: Secrets;
+  /** Rules whose topics can be heard by pattern. */
   readonly topics: readonly Pick<TopicRule, 'pattern'>[];
   /** The name under which durable topics are kept; until it is known, nothing can be published to them. */
-  readonly streams: string | undefined;
-  /** It keeps the accounts: sessions and keys are its own. */
-  readonly isAccounts: boolean;
-  /** Channels and keys that plugmesh.toml grants besides, as Redis patterns. */
-  readonly grants: Pick<Grants, 'channels' | 'keys'> | undefined;
-  /** Number of the Redis database. */
-  readonly database: number;
+  readonly streams?: string | undefined;
 }
 
 /** Commands on data, without those that name no key, look at everybody's, or rule the server. */
@@ -46,6 +41,9 @@ const COMMANDS = [
   '+time',
 ];
 
+/** The keys that publishers name, whatever the topic. */
+const PUBLISHED = historyKey('').replace(/\{.*/, '*');
+
 /** What tangram's plugins hear with `PSUBSCRIBE` and a plain name. */
 const ADMIN_CHANNELS = ['add', 'join', 'leave', 'remove', 'list'].map((what) => `${TO}admin:channel.${what}`);
 
@@ -56,21 +54,20 @@ const STREAM_COMMANDS = '+xadd +xrange +xrevrange +xtrim +pexpire +get +set';
  * The rights of a plugin's Redis user (contracts § 2.5), as arguments of `ACL SETUSER`. They replace whatever the user had in one
  * step, so that its connections stay, but for those subscribed to what it may no longer hear.
  */
-export function pluginRights(input: RightsInput): string[] {
-  const { id, passwords, streams, isAccounts, grants, database } = input;
+export function pluginRights(id: string, { config, secrets, topics, streams }: RightsInput): string[] {
+  const { channels = [], keys = [] } = config.pluginSettings[id]?.grants ?? {};
+  const isAccounts = id === config.gateway.accounts;
+  const ownChannels = isAccounts ? [ACCESS_CHANGE] : [];
+  const ownKeys = [`${id}:*`, ...(isAccounts ? [sessionKey('*'), apiKeyKey('*')] : [])];
   return [
     'reset',
     'on',
-    ...passwords.map((password) => `#${passwordHash(password)}`),
-    ...channelsOf(input.topics, [...(isAccounts ? [ACCESS_CHANGE] : []), ...(grants?.channels ?? [])]),
-    ...[
-      `${id}:*`,
-      ...(isAccounts ? [sessionKey('*'), apiKeyKey('*'), API_KEYS_USED] : []),
-      ...(grants?.keys ?? []),
-    ].map((pattern) => `~${pattern}`),
+    ...redisPasswords(secrets, pluginUser(id)).map((password) => `#${passwordHash(password)}`),
+    ...channelRights(topics, [...ownChannels, ...channels]),
+    ...[...ownKeys, ...keys].map((pattern) => `~${pattern}`),
     ...COMMANDS,
-    `+select|${database}`,
-    `(~${historyKey('*').replace(/\{.*/, '*')} +fcall|${PUBLISH_COMMAND})`,
+    ...(databaseOf(config) === 0 ? [] : ['+select']),
+    `(~${PUBLISHED} +fcall)`,
     ...(streams === undefined ? [] : [`(~${streamsPrefix(streams)}* ${STREAM_COMMANDS})`]),
   ];
 }
@@ -81,7 +78,7 @@ export function passwordHash(password: string): string {
 }
 
 /** `PSUBSCRIBE` needs the very pattern among the rights, `from:*` does not open `from:a:*` to it: the likely ones are listed. */
-function channelsOf(topics: RightsInput['topics'], others: readonly string[]): string[] {
+function channelRights(topics: RightsInput['topics'], others: readonly string[]): string[] {
   const ofTopics = topics
     .map(({ pattern }) => (pattern.endsWith('*') ? pattern : `${pattern}:*`))
     // Rights are written with spaces between them.
@@ -89,4 +86,8 @@ function channelsOf(topics: RightsInput['topics'], others: readonly string[]): s
     .flatMap((name) => [`${TO}${name}`, `${FROM}${name}`]);
   const patterns = new Set([`${TO}*`, `${FROM}*`, ...ADMIN_CHANNELS, ...ofTopics.toSorted(), ...others]);
   return ['resetchannels', ...[...patterns].map((pattern) => `&${pattern}`)];
+}
+
+function databaseOf({ redisUrl }: Config): number {
+  return redisUrl === undefined ? 0 : Number(new URL(redisUrl).pathname.slice(1));
 }

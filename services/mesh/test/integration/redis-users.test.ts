@@ -175,7 +175,6 @@ describe("plugins' Redis users", function () {
       ],
       // Scripts.
       ...['EVAL return 0', 'SCRIPT LOAD return', 'FUNCTION LIST', 'FUNCTION FLUSH', 'FUNCTION DUMP'],
-      ['FCALL', 'another', '1', KEY],
       // Channels of the mesh's own.
       ...[MESH_NOTICE, ACCESS_CHANGE, 'plugmesh:disconnect', 'other'].flatMap((name) => [
         ['PUBLISH', name, '1'],
