@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { loadConfig } from '@plugmesh/shared/config';
+import { loadSecrets } from '@plugmesh/shared/identity';
+import { pluginRedisUrl, pluginRights, pluginUser } from '@plugmesh/shared/redis-users';
 import { eventually, freePort, RedisServer, type RunningProcess } from '@plugmesh/shared/testing';
+import { Redis } from 'ioredis';
 import { BusListener } from './bus-listener.ts';
 import { startPlugin, type Built, type Language } from './languages.ts';
 
@@ -147,6 +152,30 @@ export function keepsTheContract({ id, language, figure }: Language, plugin: () 
         payload['pid'] === early.pid;
       await eventually(() => bus.heard('process').some(ofEarly), { timeoutMs: 20_000 });
     } finally {
+      await early.stop();
+    }
+  });
+
+  it('starts before it has a Redis user, and is let in when there is one', async () => {
+    const secrets = loadSecrets({ secrets: ['a secret of nobody else'], stateDir: '' });
+    const early = await start(pluginRedisUrl(redis.url, secrets, id));
+    const owner = new Redis(redis.url);
+    try {
+      assert.equal((await fetch(url)).status, 200);
+      const config = loadConfig({ file: join(import.meta.dirname, '../../../plugmesh.toml'), env: {} });
+      const rights = pluginRights(id, { config, secrets, topics: plugin().manifest.topics });
+      await owner.call('ACL', 'SETUSER', pluginUser(id), ...rights);
+      await eventually(() => bus.heard('process').some(({ payload }) => payload['pid'] === early.pid), {
+        timeoutMs: 20_000,
+      });
+      const isAnsweredByBoth = async (): Promise<boolean> => {
+        const before = bus.heard('echo_result').length;
+        await bus.push('echo', { nonce: 'both' });
+        return eventually(() => bus.heard('echo_result').length >= before + 2, { timeoutMs: 500 });
+      };
+      await eventually(isAnsweredByBoth, { timeoutMs: 20_000 });
+    } finally {
+      owner.disconnect();
       await early.stop();
     }
   });
