@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { meshPorts } from '@plugmesh/shared/processes';
+import { meshPorts, redisUrlOf } from '@plugmesh/shared/processes';
 import { eventually, startProcess, type RunningProcess } from '@plugmesh/shared/testing';
 import { BusListener } from './support/bus-listener.ts';
 import { skipped } from './support/describe-with.ts';
@@ -77,7 +77,7 @@ describe('clients of Phoenix Channels in other languages', function () {
   before(async () => {
     mesh = await TestMesh.create();
     await mesh.up();
-    bus = new BusListener(`redis://127.0.0.1:${meshPorts(mesh.config, []).redis}`, TOPIC);
+    bus = new BusListener(redisUrlOf(mesh.config, meshPorts(mesh.config, [])), TOPIC);
     await bus.start();
   });
   after(async () => {

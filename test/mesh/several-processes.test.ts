@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
-import { meshPorts } from '@plugmesh/shared/processes';
+import { meshPorts, redisUrlOf } from '@plugmesh/shared/processes';
 import { eventually } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
 import { LongPoll, Socket } from 'phoenix';
@@ -73,7 +73,7 @@ describe('two gateways and two channels on one port each', function () {
   it('reaches the sockets of both channel processes with one message', async () => {
     const sockets = await Promise.all(Array.from({ length: 8 }, joined));
     const heard = sockets.map((socket) => once(socket, 'message') as Promise<[Buffer]>);
-    const redis = new Redis(meshPorts(mesh.config, []).redis);
+    const redis = new Redis(redisUrlOf(mesh.config, meshPorts(mesh.config, [])));
     await redis.publish('to:system:news', '{"n":1}');
     for (const [frame] of await Promise.all(heard)) {
       assert.equal(frame.toString(), '[null,null,"system","news",{"n":1}]');
@@ -93,7 +93,7 @@ describe('two gateways and two channels on one port each', function () {
       return { socket, system };
     });
     await eventually(() => sockets.every(({ system }) => system.state === 'joined'), { timeoutMs: 20_000 });
-    const redis = new Redis(meshPorts(mesh.config, []).redis);
+    const redis = new Redis(redisUrlOf(mesh.config, meshPorts(mesh.config, [])));
     await redis.publish('to:system:polled', '{"n":1}');
     await eventually(() => heard.length === 6);
     redis.disconnect();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ACCESS_CHANGE, apiKeyKey, sessionKey } from '../access/index.ts';
+import { ACCESS_CHANGE, API_KEYS_USED, apiKeyKey, sessionKey } from '../access/index.ts';
 import type { Config } from '../config/index.ts';
 import { historyKey, streamsPrefix } from '../history/index.ts';
 import { redisPasswords, type Secrets } from '../identity/index.ts';
@@ -44,6 +44,9 @@ const COMMANDS = [
 /** The keys that publishers name, whatever the topic. */
 const PUBLISHED = historyKey('').replace(/\{.*/, '*');
 
+/** Sessions, API keys, and when each of those was last used. */
+const ACCOUNTS_KEYS = [sessionKey('*'), apiKeyKey('*'), API_KEYS_USED];
+
 /** What tangram's plugins hear with `PSUBSCRIBE` and a plain name. */
 const ADMIN_CHANNELS = ['add', 'join', 'leave', 'remove', 'list'].map((what) => `${TO}admin:channel.${what}`);
 
@@ -58,7 +61,7 @@ export function pluginRights(id: string, { config, secrets, topics, streams }: R
   const { channels = [], keys = [] } = config.pluginSettings[id]?.grants ?? {};
   const isAccounts = id === config.gateway.accounts;
   const ownChannels = isAccounts ? [ACCESS_CHANGE] : [];
-  const ownKeys = [`${id}:*`, ...(isAccounts ? [sessionKey('*'), apiKeyKey('*')] : [])];
+  const ownKeys = [`${id}:*`, ...(isAccounts ? ACCOUNTS_KEYS : [])];
   return [
     'reset',
     'on',
