@@ -17,11 +17,15 @@ export interface RightsInput {
   readonly streams?: string | undefined;
 }
 
-/** Commands on data, without those that name no key, look at everybody's, or rule the server. */
+const DATA = 'keyspace string list set sortedset hash stream bitmap hyperloglog geo'.split(' ');
+
+/**
+ * Commands on data, without those that name no key, look at everybody's, or rule the server. By kind of data and not `@read` and
+ * `@write`, which from Redis 8 on have searches over all keys.
+ */
 const COMMANDS = [
   '-@all',
-  '+@read',
-  '+@write',
+  ...DATA.map((kind) => `+@${kind}`),
   '+@pubsub',
   '+@connection',
   '+@transaction',
