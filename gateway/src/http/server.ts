@@ -1,9 +1,10 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import { drainServer } from '@plugmesh/shared/lifecycle';
-import { createServer, ServerResponse, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayRequest, isHandshake } from './gateway-request.ts';
+import { afterEarlierAnswers } from './pending-answer.ts';
 import { answerProblemOn } from './problem.ts';
 
 /** How the server listens and how patient it is. */
@@ -28,6 +29,8 @@ export interface ServerHandlers {
 export class GatewayServer {
   readonly #options: ServerOptions;
   readonly #server: Server<typeof GatewayRequest>;
+  /** The answers to the last request of each connection. */
+  readonly #latest = new WeakMap<Duplex, ServerResponse>();
   #draining = false;
   #closed: Promise<void> | undefined;
 
@@ -47,15 +50,22 @@ export class GatewayServer {
     });
     // Node would drop headers beyond the limit silently, a second Host among them; hygiene counts and refuses.
     this.#server.maxHeadersCount = 0;
-    this.#server.on('request', handlers.request);
     // "100 Continue" is sent when the request is allowed to go on, and never by the plugin.
-    this.#server.on('checkContinue', handlers.request);
-    this.#server.on('checkExpectation', handlers.request);
-    this.#server.on('upgrade', handlers.upgrade);
-    this.#server.on('connect', (_req, socket) => {
-      answerProblemOn(socket, new MeshError('MESH_METHOD_NOT_ALLOWED', "'CONNECT' is not served here"), {});
+    for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) {
+      this.#server.on(event, (req: GatewayRequest, res: ServerResponse) => {
+        this.#latest.set(req.socket, res);
+        handlers.request(req, res);
+      });
+    }
+    // Node hands these over at once, and the connection with them, whatever has still to be answered on it.
+    this.#server.on('upgrade', (req: GatewayRequest, socket: Socket, head: Buffer) => {
+      afterEarlierAnswers(socket, () => handlers.upgrade(req, socket, head));
     });
-    this.#server.on('clientError', answerClientError);
+    this.#server.on('connect', (_req, socket) => {
+      const error = new MeshError('MESH_METHOD_NOT_ALLOWED', "'CONNECT' is not served here");
+      afterEarlierAnswers(socket, () => answerProblemOn(socket, error, {}));
+    });
+    this.#server.on('clientError', this.#answerClientError);
   }
 
   get draining(): boolean {
@@ -88,18 +98,25 @@ export class GatewayServer {
     this.#closed ??= drainServer(this.#server, this.#options.drainMs);
     return this.#closed;
   }
+
+  /** Node's parser refused the bytes, or the client was too slow. Nothing of it has reached a plugin as a whole request. */
+  readonly #answerClientError = (error: ClientError, socket: Duplex): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    afterEarlierAnswers(socket, () => {
+      const latest = this.#latest.get(socket);
+      // It has its answer, whole or half: a second one would be taken for the answer to what comes next.
+      if (latest?.req.complete === false && latest.headersSent) socket.destroy();
+      else if (socket.writable) answerProblemOn(socket, clientProblem(error), {});
+    });
+  };
 }
 
-/** Node's parser refused the bytes, or the client was too slow. Nothing of it has reached a plugin as a whole request. */
-function answerClientError(error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || hasBegunAnswer(socket)) {
-    socket.destroy();
-    return;
-  }
-  answerProblemOn(socket, clientProblem(error), {});
-}
+type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
-function clientProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): MeshError {
+function clientProblem(error: ClientError): MeshError {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new MeshError('MESH_REQUEST_TIMEOUT', 'the request did not arrive in time');
   }
@@ -109,13 +126,6 @@ function clientProblem(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): M
   return isRequestLine(error.rawPacket)
     ? new MeshError('MESH_URI_TOO_LONG', 'the URL is too long')
     : new MeshError('MESH_HEADERS_TOO_LARGE', 'the headers are too large');
-}
-
-/** Whether an answer is on its way on this socket: a second one would be read as its body. */
-function hasBegunAnswer(socket: Duplex): boolean {
-  // Node keeps the current answer there; its documentation of 'clientError' relies on it too.
-  const { _httpMessage: message } = socket as { _httpMessage?: unknown };
-  return message instanceof ServerResponse && message.headersSent;
 }
 
 /** Whether a packet that overflowed begins with a request line too long for any header to be the reason. */
