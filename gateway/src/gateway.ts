@@ -26,6 +26,7 @@ import { createOwnRoots } from './own/own-roots.ts';
 import { Forwarder } from './proxy/forwarder.ts';
 import { Proxy } from './proxy/proxy.ts';
 import { Upgrader } from './proxy/upgrader.ts';
+import type { Rates } from './rates/rates.ts';
 import { refuseClosed, refuseInvalid } from './routes/closed-routes.ts';
 import { compileTable } from './routes/compile-table.ts';
 import { RouteTable } from './routes/route-table.ts';
@@ -50,6 +51,8 @@ export interface GatewayParts {
   readonly documents: DocumentSource;
   /** What is known of sessions and keys; it is started and stopped by others. */
   readonly access: Access;
+  /** It is started and stopped by others. */
+  readonly rates: Rates;
   readonly healthRules?: HealthRules;
 }
 
@@ -204,15 +207,17 @@ export class Gateway {
 /** What visits have to pass, in order. */
 function stepsFor(
   document: MeshDocument,
-  { access, config: { gateway }, secrets }: GatewayParts,
+  { access, rates, config: { gateway }, secrets }: GatewayParts,
   { actFor, tell }: IdentitySteps,
 ): Step[] {
   const keys = new ConfiguredKeys(gateway.apiKey, document);
   return [
+    rates.countAddress,
     createCredentialsStep({ secrets, keys, inQuery: gateway.apiKeyInQuery }),
     new ClosedChain(document.middleware).check,
     refuseInvalid,
     createGuardStep({ access, cors: new CorsPolicy(gateway.cors) }),
+    rates.countIdentity,
     actFor,
     refuseClosed,
     tell,

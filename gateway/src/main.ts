@@ -8,12 +8,14 @@ import { meshPorts } from '@plugmesh/shared/processes';
 import { MeshDocumentFollower } from '@plugmesh/shared/redis';
 import { Access } from './access/access.ts';
 import { Gateway } from './gateway.ts';
+import { Rates } from './rates/rates.ts';
 
 const config = loadConfig();
 const log = createLog({ name: 'gateway', level: config.logLevel, mode: config.mode });
 const documents = new MeshDocumentFollower({ config, log, fallback: documentFromFiles });
 const access = new Access({ redisUrl: config.redisUrl, log });
-const gateway = new Gateway({ config, log, documents, access, secrets: loadSecrets(config) });
+const rates = new Rates({ config: config.gateway, redisUrl: config.redisUrl, log });
+const gateway = new Gateway({ config, log, documents, access, rates, secrets: loadSecrets(config) });
 
 await runProcess(
   new Lifecycle({
@@ -22,6 +24,7 @@ await runProcess(
     steps: [
       { name: 'mesh document', start: () => documents.start(), stop: () => documents.stop() },
       { name: 'access', start: () => access.start(), stop: () => access.stop() },
+      { name: 'rates', start: () => rates.start(), stop: () => rates.stop() },
       {
         name: 'server',
         start: () => gateway.start(),

@@ -48,6 +48,7 @@ const ONE_PLACE: readonly { readonly name: string; readonly folder: RegExp; read
   { name: 'http-proxy-middleware', folder: /^gateway\/src\/proxy\//, files: 1 },
   { name: 'ws', folder: /^channel\/src\/transport\// },
   { name: 'pm2', folder: /^$/ },
+  { name: 'rate-limiter-flexible', folder: /^gateway\/src\/rates\//, files: 1 },
   { name: 'yaml', folder: /^shared\/src\/compose\//, files: 1 },
 ];
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Access } from '../../src/access/access.ts';
 import { Gateway } from '../../src/gateway.ts';
+import { Rates } from '../../src/rates/rates.ts';
 import type { HealthRules } from '../../src/upstream/health-checks.ts';
 import { HandDocuments, sketchDocument, type PluginSketch } from './mesh.ts';
 
@@ -16,7 +17,7 @@ export interface GatewaySketch {
   readonly gateway?: Partial<Omit<GatewayConfig, 'limits'>> & { limits?: Partial<GatewayConfig['limits']> };
   readonly mode?: Config['mode'];
   readonly healthRules?: HealthRules;
-  /** Where sessions and keys are; without it nobody can be known. */
+  /** Where sessions and keys are and rates are counted; without it nobody can be known. */
   readonly redisUrl?: string;
   /** How often sessions and keys of open streams are looked for. */
   readonly sweepMs?: number;
@@ -31,6 +32,7 @@ export class TestGateway {
   readonly gateway: Gateway;
   readonly config: Config;
   readonly access: Access;
+  readonly rates: Rates;
   readonly #folder: string;
 
   private constructor(sketch: GatewaySketch) {
@@ -57,10 +59,12 @@ export class TestGateway {
       redisUrl: sketch.redisUrl,
       ...(sketch.sweepMs === undefined ? {} : { sweepMs: sketch.sweepMs }),
     });
+    this.rates = new Rates({ config: this.config.gateway, redisUrl: sketch.redisUrl, log });
     this.gateway = new Gateway({
       config: this.config,
       log,
       access: this.access,
+      rates: this.rates,
       secrets: loadSecrets(this.config),
       documents: this.documents,
       ...(sketch.healthRules ? { healthRules: sketch.healthRules } : {}),
@@ -70,6 +74,7 @@ export class TestGateway {
   static async start(sketch: GatewaySketch = {}): Promise<TestGateway> {
     const test = new TestGateway(sketch);
     await test.access.start();
+    await test.rates.start();
     await test.gateway.start();
     return test;
   }
@@ -85,6 +90,7 @@ export class TestGateway {
   async stop(): Promise<void> {
     await this.gateway.stop();
     await this.access.stop();
+    await this.rates.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

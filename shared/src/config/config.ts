@@ -29,6 +29,23 @@ export interface GatewayLimits {
   readonly memory: number | undefined;
 }
 
+/** So many times within so many milliseconds. */
+export interface Rate {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+/** How often one address, user or key may come; undefined: as often as it likes. */
+export interface RateLimits {
+  readonly address: Rate | undefined;
+  readonly identity: Rate | undefined;
+  readonly key: Rate | undefined;
+  /** Of one address, over all processes. */
+  readonly login: Rate;
+  /** Of one address, over all processes. */
+  readonly token: Rate;
+}
+
 /** Where one of our own services listens. */
 export interface ServiceAddress {
   readonly host: string;
@@ -54,6 +71,7 @@ export interface GatewayConfig extends ServiceAddress {
   /** Networks (CIDR) that a plugin's instance may register from. */
   readonly instanceNetworks: readonly string[];
   readonly limits: GatewayLimits;
+  readonly rates: RateLimits;
 }
 
 /** Sizes in bytes, times in milliseconds, the rest counts. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { alias, duration, guard, isReservedName, size } from '../manifest/index.ts';
+import { alias, duration, guard, isReservedName, parseDuration, size } from '../manifest/index.ts';
+import type { Rate } from './config.ts';
 
 /** A kind of value: what the file may hold, and what the environment's text stands for. */
 export interface Kind<T> {
@@ -38,6 +39,14 @@ export const flag: Kind<boolean> = { schema: z.boolean(), fromText: asFlag };
 export const text = texts(z.string().min(1, 'a text that is not empty'));
 export const time = texts(duration);
 export const bytes = texts(size);
+
+/** How often something may be done: `"100/10s"` is 100 times within 10 seconds. */
+export const rate: Kind<Rate> = texts(
+  z
+    .string()
+    .transform(parseRate)
+    .refine((rate) => rate !== undefined, 'a rate like "100/10s", with a time from "1s" to "1d"'),
+);
 export const guardName = texts(guard);
 
 /** A name or address to listen on. */
@@ -119,6 +128,15 @@ export const settings: Kind<Record<string, unknown>> = {
   schema: z.record(z.string(), z.unknown()),
   fromText: asIs,
 };
+
+function parseRate(text: string): Rate | undefined {
+  const [, count = '', time = ''] = /^([1-9]\d{0,8})\/(\S+)$/.exec(text) ?? [];
+  const perMs = parseDuration(time) ?? 0;
+  // Redis keeps counts for whole seconds.
+  return perMs < 1000 || perMs > 86_400_000 || perMs % 1000 !== 0
+    ? undefined
+    : { count: Number(count), perMs };
+}
 
 function urlOf(url: string): URL | undefined {
   return URL.parse(url) ?? undefined;

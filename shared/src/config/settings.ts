@@ -110,6 +110,11 @@ export const SETTINGS = {
   ),
   'gateway.limits.drain': setting(kind.time, '10s', 'Time to finish open requests when stopping.'),
   'gateway.limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is replaced.'),
+  'gateway.rates.address': optional(kind.rate, 'How often one address may ask, `"100/10s"`; unset: always.'),
+  'gateway.rates.identity': optional(kind.rate, 'The same for one user or plugin.'),
+  'gateway.rates.key': optional(kind.rate, 'The same for one API key.'),
+  'gateway.rates.login': setting(kind.rate, '20/1m', 'How often one address may try to log in.'),
+  'gateway.rates.token': setting(kind.rate, '600/1m', 'How often one address may `POST /token`.'),
 
   'channel.host': setting(kind.host, '127.0.0.1', 'Address the channel service listens on.'),
   'channel.port': setting(kind.port, 2347, 'Port the channel service listens on.'),

@@ -61,6 +61,13 @@ function toGateway(values: SettingValues): GatewayConfig {
       drainMs: values['gateway.limits.drain'],
       memory: values['gateway.limits.memory'],
     },
+    rates: {
+      address: values['gateway.rates.address'],
+      identity: values['gateway.rates.identity'],
+      key: values['gateway.rates.key'],
+      login: values['gateway.rates.login'],
+      token: values['gateway.rates.token'],
+    },
   };
 }
 

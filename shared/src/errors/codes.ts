@@ -55,7 +55,10 @@ export const ERROR_CODES = {
   MESH_LOOP: { status: 508, title: 'The request has been here before' },
   MESH_VERSION_REFUSED: { status: 403, title: 'This version of the channel protocol is not spoken here' },
   MESH_TOPIC_UNMATCHED: { status: 404, title: 'No rule names this topic' },
-  MESH_RATE_LIMITED: { status: 429, title: 'Too many messages, topics or attempts from one client' },
+  MESH_RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests, messages, topics or attempts from one client',
+  },
   MESH_IDEMPOTENCY_MISMATCH: { status: 422, title: 'An idempotency key was given with another message' },
   MESH_HISTORY_GONE: { status: 410, title: 'Events behind this one are no longer kept' },
   MESH_ORIGIN_REFUSED: { status: 403, title: 'This origin may not connect' },

@@ -227,4 +227,13 @@ grants.topics = ["news:*"]`;
       );
     });
   });
+
+  it('reads rates, and refuses times that Redis cannot keep', () => {
+    const { rates } = load({ 'plugmesh.toml': '[gateway.rates]\naddress = "100/10s"\n' }).gateway;
+    assert.deepEqual([rates.address, rates.key], [{ count: 100, perMs: 10_000 }, undefined]);
+    for (const rate of ['100', '0/1s', '1/500ms', '1/1500ms', '5/2d', 'a/1s']) {
+      const [problem] = problems({ 'plugmesh.toml': `[gateway.rates]\nlogin = "${rate}"\n` });
+      assert.equal(problem?.code, 'MESH_CONFIG_INVALID', rate);
+    }
+  });
 });

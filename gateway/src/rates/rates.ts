@@ -1,0 +1,107 @@
+import type { GatewayConfig, RateLimits } from '@plugmesh/shared/config';
+import type { Identity } from '@plugmesh/shared/identity';
+import type { Log } from '@plugmesh/shared/log';
+import { closeRedis, connectRedis, whenConnected, type RedisConnection } from '@plugmesh/shared/redis';
+import { isIPv6 } from 'node:net';
+import type { Step, Visit } from '../visit.ts';
+import { RateCounter } from './rate-counter.ts';
+
+/** What rates are counted with. */
+export interface RatesParts {
+  readonly config: Pick<GatewayConfig, 'rates' | 'instances' | 'accounts'>;
+  /** Undefined: every process counts for itself. */
+  readonly redisUrl: string | undefined;
+  readonly log: Log;
+}
+
+const FIRST_WAIT_MS = 1000;
+
+/** How often addresses, users and keys may come. One for the process: what was counted survives changes of the mesh. */
+export class Rates {
+  readonly #parts: RatesParts;
+  readonly #connection: RedisConnection | undefined;
+  readonly #counters: Partial<Record<keyof RateLimits, RateCounter>>;
+
+  constructor(parts: RatesParts) {
+    this.#parts = parts;
+    const { redisUrl, log, config } = parts;
+    if (redisUrl !== undefined) {
+      this.#connection = connectRedis(redisUrl, { name: 'rates', log, lazy: true, queue: false });
+    }
+    const names = Object.keys(config.rates) as (keyof RateLimits)[];
+    this.#counters = Object.fromEntries(names.map((name) => [name, this.#createCounter(name)]));
+  }
+
+  /** Connects, and waits a second at most: without Redis, this process counts for itself. */
+  async start(): Promise<void> {
+    if (!this.#connection) return;
+    // A failed first try is logged, and tried again, by the connection itself.
+    this.#connection.connect().catch(() => undefined);
+    await whenConnected(this.#connection, FIRST_WAIT_MS);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#connection) await closeRedis(this.#connection);
+  }
+
+  /** The step before all others: the visits of one address, and those that make sessions and tokens. */
+  readonly countAddress: Step = (visit) => {
+    const name = this.#costly(visit);
+    const counters = [this.#counters.address, name && this.#counters[name]];
+    return countAll(counters, () => networkOf(visit.origin.address));
+  };
+
+  /** The step behind the guard: the visits of one user, plugin or key. */
+  readonly countIdentity: Step = ({ identity }) => {
+    if (identity.kind === 'anonymous') return undefined;
+    const { kind, name } = nameOf(identity);
+    return countAll([this.#counters[kind]], () => name);
+  };
+
+  /** What makes sessions and tokens is tried by who guesses passwords and by who wants to fill a memory. */
+  #costly({ req, route, rest, target }: Visit): 'login' | 'token' | undefined {
+    if (req.method !== 'POST') return undefined;
+    if (route.kind === 'plugin') {
+      return route.id === this.#parts.config.accounts && /^\/v1\/login\/?$/i.test(rest) ? 'login' : undefined;
+    }
+    return route.id === 'channel' && /\/token\/?$/.test(target.path) ? 'token' : undefined;
+  }
+
+  #createCounter(name: keyof RateLimits): RateCounter | undefined {
+    const { rates, instances } = this.#parts.config;
+    const rate = rates[name];
+    if (rate === undefined) return undefined;
+    const isShared = name === 'login' || name === 'token';
+    return isShared && this.#connection
+      ? RateCounter.shared(name, rate, this.#connection)
+      : RateCounter.local(name, rate, instances);
+  }
+}
+
+function countAll(
+  counters: readonly (RateCounter | undefined)[],
+  name: () => string,
+): Promise<void> | undefined {
+  const counted = counters.filter((counter) => counter !== undefined);
+  if (counted.length === 0) return undefined;
+  return Promise.all(counted.map((counter) => counter.count(name()))).then(() => undefined);
+}
+
+/** One who has an IPv6 address has all of its network, 64 bits. */
+function networkOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head.split(':').filter(Boolean);
+  const right = tail?.split(':').filter(Boolean) ?? [];
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return [...left, ...zeros, ...right].slice(0, 4).join(':');
+}
+
+function nameOf(identity: Exclude<Identity, { kind: 'anonymous' }>): {
+  kind: 'identity' | 'key';
+  name: string;
+} {
+  if (identity.kind === 'key') return { kind: 'key', name: `key ${identity.id}` };
+  if (identity.kind === 'user' && identity.key !== undefined) return { kind: 'key', name: identity.key };
+  return { kind: 'identity', name: `${identity.kind} ${identity.id}` };
+}
