@@ -3,6 +3,7 @@ import { ANONYMOUS, type Identity } from '@plugmesh/shared/identity';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isSameOrigin } from './http/cors.ts';
+import { expectsContinue } from './http/expectation.ts';
 import type { Origin, PeerBook } from './http/forwarded.ts';
 import type { GatewayRequest } from './http/gateway-request.ts';
 import { inspectRequest, type HygieneRules } from './http/hygiene.ts';
@@ -118,6 +119,7 @@ export class Dispatcher {
 
   #serveRoute(visit: Visit, res: ServerResponse): void {
     const { req, route, permission } = visit;
+    const isWaiting = expectsContinue(req, res);
     if (route.cors?.isPreflight(req)) {
       res.setHeader('x-request-id', req.requestId);
       route.cors.answerPreflight(req, res);
@@ -130,7 +132,7 @@ export class Dispatcher {
       go: () => {
         const body = bodyOf(req, permission);
         // Said here, as soon as the request may go on; the plugin is not asked.
-        if (/^100-continue$/i.test(req.headers.expect ?? '')) res.writeContinue();
+        if (isWaiting) res.writeContinue();
         prepareOutgoing(visit);
         this.#parts.forwarder.forward(visit, res, body);
       },

@@ -36,7 +36,8 @@ function isAccepted(answer: Answer): boolean {
 }
 
 function gatewayProblems({ answers, requests, garbage, hung }: Reading): string[] {
-  const answered = answers.flatMap(({ recorded }) => recorded ?? []);
+  // Pipelined requests are sent on side by side, and answered in their order.
+  const answered = answers.flatMap(({ recorded }) => recorded ?? []).sort((a, b) => a - b);
   const expected = requests.map((_, at) => at);
   const problems = garbage.map((bytes) => `sent on what is no HTTP: ${JSON.stringify(bytes)}`);
   if (hung) problems.push('the gateway never ended the connection');

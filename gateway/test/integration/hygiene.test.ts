@@ -177,6 +177,24 @@ describe('request hygiene', () => {
       assert.ok(answer.closed);
     });
 
+    it('says 100 when that is one of several expectations, and goes on serving the connection', async () => {
+      const one =
+        'POST /api/ships/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: more\r\nContent-Length: 2\r\n\r\nhi';
+      const answer = await rawRequest(gateway.port, one + one.replace(/Expect.*more\r\n/s, ''));
+      assert.deepEqual(answer.statuses, [100, 200, 200]);
+    });
+
+    it('says no 100 in the middle of an answer', async () => {
+      const one = 'GET /api/ships/ HTTP/1.1\r\nHost: a\r\n\r\n';
+      const answer = await rawRequest(
+        gateway.port,
+        one + one.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n') + one,
+      );
+      assert.deepEqual(answer.statuses, [200, 400]);
+      assert.ok(answer.closed);
+      assert.equal(forwarded(), 1);
+    });
+
     it('ignores other expectations', async () => {
       assert.equal((await get('/api/ships/', 'Expect: a-miracle')).status, 200);
       assert.deepEqual(upstream.header('expect'), []);
