@@ -119,7 +119,6 @@ export class Dispatcher {
 
   #serveRoute(visit: Visit, res: ServerResponse): void {
     const { req, route, permission } = visit;
-    const isWaiting = expectsContinue(req, res);
     if (route.cors?.isPreflight(req)) {
       res.setHeader('x-request-id', req.requestId);
       route.cors.answerPreflight(req, res);
@@ -132,7 +131,7 @@ export class Dispatcher {
       go: () => {
         const body = bodyOf(req, permission);
         // Said here, as soon as the request may go on; the plugin is not asked.
-        if (isWaiting) res.writeContinue();
+        if (expectsContinue(req)) res.writeContinue();
         prepareOutgoing(visit);
         this.#parts.forwarder.forward(visit, res, body);
       },

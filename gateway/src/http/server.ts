@@ -4,8 +4,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { GatewayRequest, isHandshake } from './gateway-request.ts';
-import { afterEarlierAnswers } from './pending-answer.ts';
 import { answerProblemOn } from './problem.ts';
+import { Turns } from './turns.ts';
 
 /** How the server listens and how patient it is. */
 export interface ServerOptions {
@@ -29,8 +29,9 @@ export interface ServerHandlers {
 export class GatewayServer {
   readonly #options: ServerOptions;
   readonly #server: Server<typeof GatewayRequest>;
-  /** The answers to the last request of each connection. */
-  readonly #latest = new WeakMap<Duplex, ServerResponse>();
+  readonly #turns = new Turns();
+  /** The answers to requests whose bodies may still be on their way. */
+  readonly #bodied = new WeakMap<Duplex, ServerResponse>();
   #draining = false;
   #closed: Promise<void> | undefined;
 
@@ -53,17 +54,20 @@ export class GatewayServer {
     // "100 Continue" is sent when the request is allowed to go on, and never by the plugin.
     for (const event of ['request', 'checkContinue', 'checkExpectation'] as const) {
       this.#server.on(event, (req: GatewayRequest, res: ServerResponse) => {
-        this.#latest.set(req.socket, res);
-        handlers.request(req, res);
+        const { headers, socket } = req;
+        if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
+          this.#bodied.set(socket, res);
+        }
+        this.#turns.take(socket, res, () => handlers.request(req, res));
       });
     }
     // Node hands these over at once, and the connection with them, whatever has still to be answered on it.
     this.#server.on('upgrade', (req: GatewayRequest, socket: Socket, head: Buffer) => {
-      afterEarlierAnswers(socket, () => handlers.upgrade(req, socket, head));
+      this.#turns.afterAll(socket, () => handlers.upgrade(req, socket, head));
     });
     this.#server.on('connect', (_req, socket) => {
       const error = new MeshError('MESH_METHOD_NOT_ALLOWED', "'CONNECT' is not served here");
-      afterEarlierAnswers(socket, () => answerProblemOn(socket, error, {}));
+      this.#turns.afterAll(socket, () => answerProblemOn(socket, error, {}));
     });
     this.#server.on('clientError', this.#answerClientError);
   }
@@ -105,10 +109,10 @@ export class GatewayServer {
       socket.destroy();
       return;
     }
-    afterEarlierAnswers(socket, () => {
-      const latest = this.#latest.get(socket);
+    this.#turns.afterAll(socket, () => {
+      const answer = this.#bodied.get(socket);
       // It has its answer, whole or half: a second one would be taken for the answer to what comes next.
-      if (latest?.req.complete === false && latest.headersSent) socket.destroy();
+      if (answer?.req.complete === false && answer.headersSent) socket.destroy();
       else if (socket.writable) answerProblemOn(socket, clientProblem(error), {});
     });
   };

@@ -32,6 +32,8 @@ export class BodylessProxy {
     this.#listener.responded(exchange, proxyRes);
     if (res.headersSent || proxyRes.destroyed) return;
     res.writeHead(proxyRes.statusCode ?? 502, proxyRes.headers);
+    // Half an answer is told at once, not when the deadline finds that nothing moves.
+    proxyRes.once('error', (error) => this.#listener.failed(exchange, error));
     proxyRes.pipe(res);
   }
 }
