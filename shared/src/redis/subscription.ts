@@ -103,9 +103,10 @@ export class Subscription {
 
   async #subscribeAll(connection: RedisConnection): Promise<void> {
     try {
+      // One command each: what one has no right to must not keep the others away.
       await Promise.all([
-        this.#channels.size > 0 && connection.subscribe(...this.#channels),
-        this.#patterns.size > 0 && connection.psubscribe(...this.#patterns),
+        ...[...this.#channels].map((channel) => connection.subscribe(channel)),
+        ...[...this.#patterns].map((pattern) => connection.psubscribe(pattern)),
       ]);
     } catch (error) {
       this.#retry(connection, error);
@@ -119,7 +120,10 @@ export class Subscription {
   /** A server that is there and refuses (rights, loading) is asked again; one that is gone brings `ready` itself. */
   #retry(connection: RedisConnection, error: unknown): void {
     if (connection.status !== 'ready') return;
-    this.#options.log.warn({ err: error, connection: this.#options.name }, 'Redis refused a subscription');
+    const { log, name } = this.#options;
+    const wanted = [...this.#channels, ...this.#patterns];
+    const where = 'docs/reference/bus.md#rights-of-plugins';
+    log.warn({ err: error, connection: name, wanted }, `Redis refused a subscription; see ${where}`);
     const retry = (): void => void (connection.status === 'ready' && this.#subscribeAll(connection));
     this.#retries.push(setTimeout(retry, RETRY_MS).unref());
   }

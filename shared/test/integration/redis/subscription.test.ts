@@ -55,6 +55,25 @@ describe('Subscription', () => {
     assert.deepEqual(received, [['from:a[b]:c', 'yes', '']]);
   });
 
+  it('follows what it has a right to, also beside what it has none to', async () => {
+    await publisher.call('ACL', 'SETUSER', 'some', 'on', '>of-some', '+@all', '~*', 'resetchannels', '&to:*');
+    const heard: string[] = [];
+    const some = new Subscription({
+      redisUrl: redis.url.replace('//', '//some:of-some@'),
+      name: 'some',
+      log,
+      channels: ['plugmesh:mesh', 'to:a:b'],
+      patterns: ['plugmesh:*', 'to:*'],
+      onMessage: (channel, _, pattern) => heard.push(`${channel} ${pattern}`),
+    });
+    assert.equal(await some.start(), false);
+    await publisher.publish('plugmesh:mesh', '1');
+    await publisher.publish('to:a:b', '1');
+    await eventually(() => heard.length === 2);
+    assert.deepEqual(heard.sort(), ['to:a:b ', 'to:a:b to:*']);
+    await some.stop();
+  });
+
   it('follows channels and patterns that are added while it runs', async () => {
     await subscription.addChannel('late');
     await subscription.addPattern('later:*');
