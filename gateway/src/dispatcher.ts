@@ -18,7 +18,7 @@ import type { Upgrader } from './proxy/upgrader.ts';
 import type { Refusals } from './http/refusals.ts';
 import type { Permission, Route } from './routes/route.ts';
 import type { RoutedPath, RouteTable } from './routes/route-table.ts';
-import { takeSteps, type Step, type Visit } from './visit.ts';
+import { takeSteps, type Step, type StepAnswer, type Visit } from './visit.ts';
 
 /** What requests are decided with. */
 export interface DispatcherParts {
@@ -50,6 +50,7 @@ interface Arrival {
 interface Way {
   readonly isGone: () => boolean;
   readonly go: () => void;
+  readonly give: (answer: StepAnswer) => void;
   readonly refuse: (error: unknown) => void;
 }
 
@@ -99,6 +100,7 @@ export class Dispatcher {
           if (visit.route.id !== 'channel') this.#parts.follow(visit.identity, socket);
           this.#parts.upgrader.forward(visit, socket, head);
         },
+        give: (answer) => this.#parts.refusals.giveOn(req, socket, answer),
         refuse: (error) => this.#parts.refusals.answerOn(req, socket, error, visit.route),
       });
     } catch (error) {
@@ -135,6 +137,7 @@ export class Dispatcher {
         prepareOutgoing(visit);
         this.#parts.forwarder.forward(visit, res, body);
       },
+      give: (answer) => this.#parts.refusals.give(req, res, answer),
       refuse: (error) => this.#parts.refusals.answer(req, res, error, route),
     });
   }
@@ -143,7 +146,8 @@ export class Dispatcher {
   #pass(visit: Visit, way: Way): void {
     const go = (): void => {
       if (way.isGone()) return;
-      way.go();
+      if (visit.answer) way.give(visit.answer);
+      else way.go();
     };
     const waiting = takeSteps(this.#parts.steps(), visit);
     if (waiting) waiting.then(go).catch(way.refuse);
@@ -176,7 +180,7 @@ export class Dispatcher {
 
 function visitOf(req: GatewayRequest, { target, origin }: Arrival, { route, rest }: RoutedPath): Visit {
   const permission = route.permission(rest, req.method ?? 'GET');
-  return {
+  const visit: Visit = {
     req,
     target,
     origin,
@@ -187,7 +191,11 @@ function visitOf(req: GatewayRequest, { target, origin }: Arrival, { route, rest
     identity: ANONYMOUS,
     forInstance: undefined,
     forClient: undefined,
+    answer: undefined,
+    middlewareMs: 0,
   };
+  req.visit = visit;
+  return visit;
 }
 
 function checkHandshake(req: GatewayRequest): void {

@@ -8,7 +8,7 @@ import {
   type Secrets,
 } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
-import type { MeshDocument } from '@plugmesh/shared/mesh-document';
+import type { MeshDocument, MiddlewareRule } from '@plugmesh/shared/mesh-document';
 import { Dispatcher } from './dispatcher.ts';
 import type { Access } from './access/access.ts';
 import { ConfiguredKeys } from './access/configured-keys.ts';
@@ -20,7 +20,7 @@ import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
 import { IdentitySteps } from './identity/identity-steps.ts';
 import { Metrics } from './own/metrics.ts';
-import { ClosedChain } from './middleware/closed-chain.ts';
+import { createChain, type ChainParts } from './middleware/chain.ts';
 import { LoadShedder } from './load-shedder.ts';
 import { createOwnRoots } from './own/own-roots.ts';
 import { Forwarder } from './proxy/forwarder.ts';
@@ -138,12 +138,55 @@ export class Gateway {
       accounts: this.#parts.config.gateway.accounts,
       pool: (id) => this.#pools.get(id),
     });
-    this.#steps = [this.#shedder.check, ...stepsFor(document, this.#parts, this.#identity)];
+    this.#steps = this.#stepsFor(document);
     this.#checks.watch(checked);
     this.#parts.log.debug(
       { version: document.version, plugins: document.plugins.length },
       'mesh document applied',
     );
+  }
+
+  /** What visits have to pass, in order. */
+  #stepsFor(document: MeshDocument): Step[] {
+    const { access, rates, config, secrets } = this.#parts;
+    const { apiKey, apiKeyInQuery, cors } = config.gateway;
+    const keys = new ConfiguredKeys(apiKey, document);
+    const chain = (phase: MiddlewareRule['phase']): Step | undefined =>
+      createChain(
+        document.middleware.filter((rule) => rule.phase === phase),
+        this.#chainParts(),
+      );
+    const steps = [
+      this.#shedder.check,
+      rates.countAddress,
+      createCredentialsStep({ secrets, keys, inQuery: apiKeyInQuery }),
+      chain('public'),
+      refuseInvalid,
+      createGuardStep({ access, cors: new CorsPolicy(cors) }),
+      rates.countIdentity,
+      this.#identity.actFor,
+      refuseClosed,
+      chain('session'),
+      this.#identity.tell,
+    ];
+    return steps.filter((step) => step !== undefined);
+  }
+
+  #chainParts(): ChainParts {
+    const { config, log, secrets } = this.#parts;
+    const { middlewareMs, headers } = config.gateway.limits;
+    return {
+      log,
+      metrics: this.#metrics,
+      routes: this.#table.routes,
+      budgetMs: middlewareMs,
+      maxHead: headers,
+      tellsTiming: config.mode === 'development',
+      isMeshToken: (authorization) =>
+        isPluginToken(secrets, authorization) ||
+        verifyOperatorToken(secrets, bearerToken(authorization) ?? ''),
+      identityHeaders: (identity, plugin) => this.#identity.headersFor(identity, plugin),
+    };
   }
 
   #createRefusals(): Refusals {
@@ -202,26 +245,6 @@ export class Gateway {
       isPluginToken: (authorization) => isPluginToken(secrets, authorization),
     });
   }
-}
-
-/** What visits have to pass, in order. */
-function stepsFor(
-  document: MeshDocument,
-  { access, rates, config: { gateway }, secrets }: GatewayParts,
-  { actFor, tell }: IdentitySteps,
-): Step[] {
-  const keys = new ConfiguredKeys(gateway.apiKey, document);
-  return [
-    rates.countAddress,
-    createCredentialsStep({ secrets, keys, inQuery: gateway.apiKeyInQuery }),
-    new ClosedChain(document.middleware).check,
-    refuseInvalid,
-    createGuardStep({ access, cors: new CorsPolicy(gateway.cors) }),
-    rates.countIdentity,
-    actFor,
-    refuseClosed,
-    tell,
-  ];
 }
 
 function serverOptions({ gateway: { host, port, limits } }: Config) {

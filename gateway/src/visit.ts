@@ -22,16 +22,27 @@ export interface Visit {
   identity: Identity;
   /** What steps say to the instance, by lower-case name, over everything that the client sent; `undefined` removes. */
   forInstance: IncomingHttpHeaders | undefined;
-  /** What steps say to the client, besides what the instance says. */
+  /** What steps say to the client, by lower-case name, over what the instance says. */
   forClient: OutgoingHttpHeaders | undefined;
+  /** What a step answers in place of the instance, which is then not asked. */
+  answer: StepAnswer | undefined;
+  /** Milliseconds that middleware has taken so far. */
+  middlewareMs: number;
 }
 
-/** Looks at a visit before it may go on. Throws what refuses it; a promise only where it has to wait. */
+/** A whole answer that a step gives. */
+export interface StepAnswer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Looks at a visit before it may go on. Throws what refuses it, or sets its answer; a promise only where it has to wait. */
 export type Step = (visit: Visit) => Promise<void> | undefined;
 
-/** Takes one step after the other; a promise only when one of them has to wait. */
+/** Takes one step after the other until one has the answer; a promise only when one of them has to wait. */
 export function takeSteps(steps: readonly Step[], visit: Visit, from = 0): Promise<void> | undefined {
-  for (let at = from; at < steps.length; at++) {
+  for (let at = from; at < steps.length && !visit.answer; at++) {
     const waiting = steps[at]?.(visit);
     if (waiting) return waiting.then(() => takeSteps(steps, visit, at + 1));
   }

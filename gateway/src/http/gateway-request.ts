@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import type { Exchange } from '../proxy/exchange.ts';
 import type { Passage } from '../proxy/passage.ts';
+import type { Visit } from '../visit.ts';
 
 /** Whether a request asks for a WebSocket; every other `Upgrade` leaves it an ordinary one. */
 export function isHandshake({ headers }: IncomingMessage): boolean {
@@ -11,6 +12,8 @@ export function isHandshake({ headers }: IncomingMessage): boolean {
 export class GatewayRequest extends IncomingMessage {
   /** Made first, so that every answer can name it. */
   requestId = '';
+  /** Set once it is known which plugin or service it is for. */
+  visit: Visit | undefined = undefined;
   /** Set once the request is on its way to an instance. */
   exchange: Exchange | Passage | undefined = undefined;
 }

@@ -1,6 +1,8 @@
 import { PROBLEM_TYPE, problemDocument, type MeshError } from '@plugmesh/shared/errors';
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { StepAnswer } from '../visit.ts';
+import { addForClient, keepVary } from './client-headers.ts';
 
 /** What an answer needs to know besides the error. */
 export interface AnswerContext {
@@ -10,6 +12,8 @@ export interface AnswerContext {
   readonly expose?: boolean;
   /** End the connection after the answer. */
   readonly close?: boolean;
+  /** What steps say to the client. */
+  readonly forClient?: OutgoingHttpHeaders | undefined;
 }
 
 /** How long a refused client is listened to, so that its unread bytes do not reset the answer away. */
@@ -23,8 +27,28 @@ export function answerProblem(res: ServerResponse, error: MeshError, context: An
   res.statusCode = error.status;
   res.statusMessage = STATUS_CODES[error.status] ?? '';
   const headers = problemHeaders(error, context, body);
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  keepVary(res, headers);
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) res.setHeader(name, value);
   res.end(body);
+}
+
+/** Gives the client a step's answer. Does nothing when an answer has begun. */
+export function giveAnswer(res: ServerResponse, answer: StepAnswer, context: AnswerContext): void {
+  if (res.headersSent || res.destroyed) return;
+  const headers = answerHeaders(answer, context);
+  keepVary(res, headers);
+  res.writeHead(answer.status, headers).end(answer.body);
+}
+
+/** The same on a bare socket. */
+export function giveAnswerOn(socket: Duplex, answer: StepAnswer, context: AnswerContext): void {
+  writeAnswer(socket, { ...answer, headers: answerHeaders(answer, { ...context, close: true }) });
+}
+
+function answerHeaders({ headers }: StepAnswer, { forClient, close }: AnswerContext): OutgoingHttpHeaders {
+  const all = { ...headers };
+  addForClient(all, forClient);
+  return close === true ? { ...all, connection: 'close' } : all;
 }
 
 /** CORS headers stay on errors, or a page could not read them. */
@@ -32,19 +56,25 @@ const KEPT = /^(?:access-control-|vary$)/;
 
 /** Answers on a bare socket (upgrades, and requests that Node could not parse) and ends it. */
 export function answerProblemOn(socket: Duplex, error: MeshError, context: AnswerContext): void {
+  const body = problemBody(error, context);
+  const headers = { ...problemHeaders(error, context, body), connection: 'close' };
+  writeAnswer(socket, { status: error.status, headers, body: Buffer.from(body) });
+}
+
+function writeAnswer(socket: Duplex, { status, headers, body }: StepAnswer): void {
   if (socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  const body = problemBody(error, context);
-  const headers = { ...problemHeaders(error, context, body), connection: 'close' };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const start = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\n`;
-  endGently(socket, `${start}${lines.join('')}\r\n${body}`);
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => `${name}: ${each}\r\n`),
+  );
+  const start = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Other'}\r\n`;
+  endGently(socket, Buffer.concat([Buffer.from(`${start}${lines.join('')}\r\n`, 'latin1'), body]));
 }
 
 /** Writes the last words, reads on for a moment, then releases the socket. */
-export function endGently(socket: Duplex, words?: string): void {
+export function endGently(socket: Duplex, words?: Buffer): void {
   socket.on('error', () => socket.destroy());
   socket.end(words);
   socket.resume();
@@ -60,9 +90,12 @@ function problemBody(error: MeshError, context: AnswerContext): string {
   return `${JSON.stringify(problemDocument(error, context))}\n`;
 }
 
-function problemHeaders(error: MeshError, context: AnswerContext, body: string): Record<string, string> {
+function problemHeaders(error: MeshError, context: AnswerContext, body: string): OutgoingHttpHeaders {
   const { retryAfter } = error.details;
+  const said: OutgoingHttpHeaders = {};
+  addForClient(said, context.forClient);
   return {
+    ...said,
     'content-type': PROBLEM_TYPE,
     'content-length': String(Buffer.byteLength(body)),
     'cache-control': 'no-store',

@@ -3,11 +3,15 @@ import type { Log } from '@plugmesh/shared/log';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Route } from '../routes/route.ts';
+import type { StepAnswer, Visit } from '../visit.ts';
 import { breaksFraming } from './hygiene.ts';
-import { answerProblem, answerProblemOn } from './problem.ts';
+import { answerProblem, answerProblemOn, giveAnswer, giveAnswerOn } from './problem.ts';
 
-/** A request with the id that its answer names. */
-export type NamedRequest = IncomingMessage & { readonly requestId: string };
+/** A request with the id that its answer names, and what steps have found out about it. */
+export type NamedRequest = IncomingMessage & {
+  readonly requestId: string;
+  readonly visit?: Visit | undefined;
+};
 
 /** What refusals need to know. */
 export interface RefusalParts {
@@ -31,10 +35,14 @@ export class Refusals {
 
   answer(req: NamedRequest, res: ServerResponse, cause: unknown, route?: Route): void {
     const error = this.#meshError(cause, req);
-    // Without "100 Continue" nobody knows whether the body follows.
-    const close = breaksFraming(error) || (req.headers.expect !== undefined && !req.complete);
-    if (close) this.#ended.add(req.socket);
+    const close = this.#isLast(req, breaksFraming(error));
     answerProblem(res, error, { ...this.#context(req, route), close });
+    if (!req.complete) drainBody(req);
+  }
+
+  /** Gives a step's answer, which is none of our refusals: it is not counted. */
+  give(req: NamedRequest, res: ServerResponse, answer: StepAnswer): void {
+    giveAnswer(res, answer, { ...this.#context(req), close: this.#isLast(req) });
     if (!req.complete) drainBody(req);
   }
 
@@ -48,8 +56,20 @@ export class Refusals {
     answerProblemOn(socket, this.#meshError(cause, req), this.#context(req, route));
   }
 
-  #context({ requestId }: NamedRequest, route: Route | undefined) {
-    return { plugin: route?.id, requestId, expose: this.#parts.isExposed() };
+  /** The same on the bare socket of a handshake. */
+  giveOn(req: NamedRequest, socket: Duplex, answer: StepAnswer): void {
+    giveAnswerOn(socket, answer, this.#context(req));
+  }
+
+  #context({ requestId, visit }: NamedRequest, route?: Route) {
+    return { plugin: route?.id, requestId, expose: this.#parts.isExposed(), forClient: visit?.forClient };
+  }
+
+  /** Without "100 Continue" nobody knows whether the body follows. */
+  #isLast(req: NamedRequest, isBroken = false): boolean {
+    const isLast = isBroken || (req.headers.expect !== undefined && !req.complete);
+    if (isLast) this.#ended.add(req.socket);
+    return isLast;
   }
 
   #meshError(cause: unknown, req: NamedRequest): MeshError {

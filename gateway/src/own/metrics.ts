@@ -35,6 +35,7 @@ export class Metrics {
   readonly #retries: Counter<'plugin' | 'result'>;
   readonly #ejections: Counter<'plugin'>;
   readonly #panics: Counter<'plugin'>;
+  readonly #middleware: Histogram<'plugin' | 'outcome'>;
   readonly #meters = new Map<string, RouteMeter>();
 
   constructor(look: MetricsView) {
@@ -57,6 +58,13 @@ export class Metrics {
       name: 'plugmesh_gateway_refusals_total',
       help: 'Requests answered by the gateway itself with a problem, by code',
       labelNames: ['code'],
+      registers,
+    });
+    this.#middleware = new Histogram({
+      name: 'plugmesh_gateway_middleware_seconds',
+      help: 'Time until middleware has answered, by what came of it',
+      labelNames: ['plugin', 'outcome'],
+      buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
       registers,
     });
     this.sockets = new Gauge({
@@ -117,6 +125,11 @@ export class Metrics {
 
   refused(code: string): void {
     this.#refusals.inc({ code });
+  }
+
+  /** One question to middleware, and whether the request went on, was answered by it, or got no answer. */
+  asked(plugin: string, outcome: string, durationMs: number): void {
+    this.#middleware.observe({ plugin, outcome }, durationMs / 1000);
   }
 
   get contentType(): string {

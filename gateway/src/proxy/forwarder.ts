@@ -70,7 +70,7 @@ export class Forwarder {
 
   /** The instance has answered with a head. */
   responded(exchange: Exchange, proxyRes: IncomingMessage): void {
-    const { req, res, route } = exchange;
+    const { req, res, route, visit } = exchange;
     if (res.headersSent || !isForwardable(proxyRes)) {
       proxyRes.destroy();
       this.#judge(exchange, false);
@@ -79,9 +79,9 @@ export class Forwarder {
     }
     const isEndless = isEventStream(proxyRes);
     exchange.answering(isEndless);
-    if (isEndless) this.#parts.follow(exchange.visit.identity, res);
+    if (isEndless) this.#parts.follow(visit.identity, res);
     if ((proxyRes.statusCode ?? 0) >= 500) this.#judge(exchange, false);
-    prepareResponse(proxyRes, route, req.requestId);
+    prepareResponse(proxyRes, route, { requestId: req.requestId, forClient: visit.forClient });
     mergeInto(res, proxyRes, this.#parts.isDraining());
   }
 

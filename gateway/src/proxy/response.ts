@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { addForClient, keepVary } from '../http/client-headers.ts';
 import { cleanResponseHeaders } from '../http/headers.ts';
 import type { Route } from '../routes/route.ts';
 
@@ -19,14 +20,25 @@ export function isEventStream(proxyRes: IncomingMessage): boolean {
   return /^\s*text\/event-stream/i.test(proxyRes.headers['content-type'] ?? '');
 }
 
-/** Cleans a plugin's response head and adds what the mesh says about it. */
-export function prepareResponse(proxyRes: IncomingMessage, route: Route, requestId: string): void {
-  const { headers } = proxyRes;
+/** What is said to the client besides what the instance says. */
+export interface Said {
+  readonly requestId: string;
+  readonly forClient: OutgoingHttpHeaders | undefined;
+}
+
+/** The head of an answer. */
+export type ResponseHead = Pick<IncomingMessage, 'headers' | 'statusCode' | 'statusMessage'>;
+
+/** Cleans a plugin's response head and adds what steps and the mesh say about it. */
+export function prepareResponse(head: ResponseHead, route: Route, { requestId, forClient }: Said): void {
+  const { headers } = head;
   // A reason phrase may hold bytes that Node refuses to send on, by an exception.
-  proxyRes.statusMessage = '';
+  head.statusMessage = '';
   cleanResponseHeaders(headers, { keepsCors: route.cors === undefined, keepsSession: route.isAccounts });
+  // Before the sandbox, which no step can take away.
+  addForClient(headers, forClient);
   headers['x-request-id'] = requestId;
-  if (proxyRes.statusCode === 204) delete headers['content-length'];
+  if (head.statusCode === 204) delete headers['content-length'];
   const type = headers['content-type'] ?? '';
   const isGuessed = !CLEAR_TYPE.test(type);
   if (route.html === 'sandbox' && (isGuessed || DOCUMENT_TYPE.test(type))) {
@@ -39,7 +51,7 @@ export function prepareResponse(proxyRes: IncomingMessage, route: Route, request
 /** Joins the head with what is already set on the client's answer, and says whether the connection stays. */
 export function mergeInto(res: ServerResponse, proxyRes: IncomingMessage, closing: boolean): void {
   const { headers } = proxyRes;
-  if (headers.vary !== undefined && res.hasHeader('vary')) headers.vary = `${headers.vary}, Origin`;
+  keepVary(res, headers);
   // The library would say keep-alive to a client that asked for the opposite.
   headers.connection = closing || !res.shouldKeepAlive ? 'close' : 'keep-alive';
 }

@@ -5,6 +5,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { GatewayRequest } from '../http/gateway-request.ts';
+import { addForClient } from '../http/client-headers.ts';
 import { cleanResponseHeaders } from '../http/headers.ts';
 import { endGently } from '../http/problem.ts';
 import type { Route } from '../routes/route.ts';
@@ -65,6 +66,7 @@ export class Upgrader {
       passage.state = 'open';
       this.#judge(passage, true);
       cleanResponseHeaders(proxyRes.headers);
+      addForClient(proxyRes.headers, passage.visit.forClient);
       Object.assign(proxyRes.headers, { connection: 'Upgrade', upgrade: 'websocket' });
       this.#couple(passage.socket, upstream);
     });
@@ -99,7 +101,7 @@ export class Upgrader {
 
   /** The instance answers as if it had been an ordinary request: the library copies that, and the connection ends. */
   #declined(passage: Passage, proxyReq: ClientRequest, proxyRes: IncomingMessage): void {
-    const { req, socket, route } = passage;
+    const { req, socket, route, visit } = passage;
     const isValid = isForwardable(proxyRes);
     this.#judge(passage, isValid && (proxyRes.statusCode ?? 0) < 500);
     if (!isValid) {
@@ -109,7 +111,7 @@ export class Upgrader {
       return;
     }
     passage.state = 'declined';
-    prepareResponse(proxyRes, route, req.requestId);
+    prepareResponse(proxyRes, route, { requestId: req.requestId, forClient: visit.forClient });
     // Nobody else would close a connection whose client keeps its own half open.
     proxyRes.once('close', () => endGently(socket));
   }

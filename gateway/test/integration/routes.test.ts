@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { operatorToken, loadSecrets, pluginToken } from '@plugmesh/shared/identity';
-import type { MiddlewareRule } from '@plugmesh/shared/mesh-document';
 import { eventually } from '@plugmesh/shared/testing';
 import supertest from 'supertest';
 import { sketchDocument } from '../support/mesh.ts';
@@ -284,22 +283,6 @@ describe('routes and what is around them', () => {
       await api().get('/metrics').expect(401);
       await api().get('/metrics').set('Authorization', 'Bearer operator.forged').expect(401);
     });
-  });
-
-  it('closes what middleware must be asked about, as long as it cannot ask', async () => {
-    const rule = (plugin: string, match: string[], onError: 'deny' | 'allow'): MiddlewareRule => ({
-      ...{ plugin, match, onError, phase: 'public', path: '/check', order: 100, timeoutMs: 500 },
-      ...{ setRequest: [], setResponse: [] },
-    });
-    const before = gateway.documents.current;
-    const middleware = [rule('whole', ['/api/weather'], 'deny'), rule('weather', ['/'], 'allow')];
-    gateway.documents.change({ ...before, middleware });
-    const { body } = await api().get('/api/weather/now').expect(501);
-    assert.equal((body as Problem).code, 'MESH_NOT_SUPPORTED');
-    assert.match((body as Problem).fix ?? '', /'whole'/);
-    await api().get('/api/whole/').expect(200);
-    gateway.documents.change(before);
-    await api().get('/api/weather/now').expect(200);
   });
 
   it('tells why a plugin is closed in development only when it is asked for', async () => {

@@ -24,6 +24,8 @@ export interface GatewayLimits {
   readonly pending: number;
   /** Of 99 in 100 turns of the event loop; beyond it a process takes no new work. */
   readonly eventLoopDelayMs: number;
+  /** For all middleware of one request together. */
+  readonly middlewareMs: number;
   readonly drainMs: number;
   /** Of one process; undefined: as much as it takes. */
   readonly memory: number | undefined;

@@ -108,6 +108,7 @@ export const SETTINGS = {
     '200ms',
     'Delay of a process (99 in 100 turns) beyond which it refuses some of its new work.',
   ),
+  'gateway.limits.middleware': setting(kind.time, '5s', 'Time for all middleware of one request together.'),
   'gateway.limits.drain': setting(kind.time, '10s', 'Time to finish open requests when stopping.'),
   'gateway.limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is replaced.'),
   'gateway.rates.address': optional(kind.rate, 'How often one address may ask, `"100/10s"`; unset: always.'),

@@ -58,6 +58,7 @@ function toGateway(values: SettingValues): GatewayConfig {
       inFlight: values['gateway.limits.in_flight'],
       pending: values['gateway.limits.pending'],
       eventLoopDelayMs: values['gateway.limits.event_loop_delay'],
+      middlewareMs: values['gateway.limits.middleware'],
       drainMs: values['gateway.limits.drain'],
       memory: values['gateway.limits.memory'],
     },
