@@ -6,7 +6,7 @@ const REFRESH_MS = 2_000;
 /**
  * A plugin as `GET /mesh/plugins` shows it to a stranger or to an operator.
  * @typedef {{ id: string, title?: string, state: string, reason?: string, guard?: string, prefix?: string,
- *   instances?: readonly unknown[] }} Plugin
+ *   instances?: readonly unknown[], middleware?: { phase: string, order: number } }} Plugin
  */
 
 /** Which plugins run and how they are, asked again every two seconds while somebody looks. */
@@ -89,11 +89,16 @@ function renderPlugin(plugin, live) {
   const item = make('li', { 'data-state': state, 'data-plugin': id }, make('strong', {}, name));
   item.append(make('span', { class: 'state' }, state));
   if (prefix) item.append(make('code', {}, prefix));
-  const details = [guard, instancesText(plugin.instances)].filter(Boolean).join(', ');
+  const details = [guard, instancesText(plugin.instances), middlewareText(plugin)].filter(Boolean).join(', ');
   if (details) item.append(make('span', { class: 'details' }, details));
   if (isReady(plugin)) item.append(live.lineOf(id));
   if (reason) item.append(make('p', { class: 'reason' }, reason));
   return item;
+}
+
+/** @param {Plugin} plugin */
+function middlewareText({ middleware }) {
+  return middleware ? `middleware, ${middleware.phase} (${middleware.order})` : '';
 }
 
 /** @param {readonly unknown[] | undefined} instances */

@@ -156,7 +156,10 @@ export class Control {
     if (await this.#parts.files.refresh()) this.#updateGate();
     this.#reconcileWhenChanged();
     const states = await this.#observe();
-    const { document, problems } = buildMeshDocument(this.#plan.input(states, this.document.version));
+    const { document, problems } = buildMeshDocument({
+      ...this.#plan.input(states, this.document.version),
+      middleware: this.document.middleware,
+    });
     this.#logProblems(problems);
     await this.#publisher.publish(document);
     if (this.isLeading) await this.#keepRedis();

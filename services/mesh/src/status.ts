@@ -1,4 +1,4 @@
-import type { Instance, MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
+import type { Instance, MeshDocument, MeshPlugin, MiddlewareRule } from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
 import type { Traffic } from './gateway-reports.ts';
 import type { RedisRights } from './redis-users.ts';
@@ -13,11 +13,8 @@ export interface Viewer {
 export type TrafficOf = (plugin: string, url: string) => Traffic | undefined;
 
 /** `GET /mesh/plugins`. In development mode everybody sees what the operator sees, less addresses and process ids. */
-export function pluginsView(
-  { version, mode, plugins }: MeshDocument,
-  viewer: Viewer,
-  trafficOf: TrafficOf,
-): object {
+export function pluginsView(document: MeshDocument, viewer: Viewer, trafficOf: TrafficOf): object {
+  const { version, mode, plugins, middleware } = document;
   const isOpen = viewer.isOperator || mode === 'development';
   return {
     version,
@@ -25,6 +22,7 @@ export function pluginsView(
     plugins: plugins.map((plugin) => ({
       ...pluginView(plugin, isOpen),
       ...(isOpen ? { instances: plugin.instances.map((each) => view(plugin.id, each)) } : {}),
+      ...(isOpen ? middlewareView(middleware.find((rule) => rule.plugin === plugin.id)) : {}),
     })),
   };
 
@@ -33,6 +31,12 @@ export function pluginsView(
     const traffic = trafficOf(plugin, instance.url);
     return { ...(viewer.isOperator ? instance : { id, state, readyMs }), ...(traffic && { traffic }) };
   }
+}
+
+function middlewareView(rule: MiddlewareRule | undefined): object {
+  if (!rule) return {};
+  const { phase, order, match, onError } = rule;
+  return { middleware: { phase, order, match, onError } };
 }
 
 function pluginView(plugin: MeshPlugin, isOpen: boolean): object {

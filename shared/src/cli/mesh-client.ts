@@ -3,7 +3,7 @@ import { text as readText } from 'node:stream/consumers';
 import type { Config } from '../config/index.ts';
 import { ERROR_CODES, type ErrorCode, MeshError } from '../errors/index.ts';
 import { loadSecrets, operatorToken } from '../identity/index.ts';
-import type { Instance, MeshPlugin } from '../mesh-document/index.ts';
+import type { Instance, MeshPlugin, MiddlewareRule } from '../mesh-document/index.ts';
 import { localOrigin } from '../processes/index.ts';
 
 /** A plugin as the operator sees it at `/mesh/plugins`. */
@@ -11,6 +11,8 @@ export interface PluginView extends Pick<MeshPlugin, 'id' | 'state' | 'reason' |
   readonly guard: string;
   readonly prefix: string;
   readonly instances: readonly Instance[];
+  /** When it looks at requests to others. */
+  readonly middleware?: Pick<MiddlewareRule, 'phase' | 'order'>;
 }
 
 /** A process as the operator sees it at `/mesh/status`. */

@@ -19,7 +19,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** What a reason is said of: work under way, or one that serves although something is wrong; else a failure. */
 const MARKS: Readonly<Record<string, string>> = { starting: '…', ready: '!' };
 
-/** One row per plugin, and below them why some are not ready. */
+/** One row per plugin, and below them why some are not ready, and what is asked about requests. */
 export function pluginTable(plugins: readonly PluginView[]): string {
   const rows = plugins.map((plugin) => [
     plugin.id,
@@ -32,7 +32,18 @@ export function pluginTable(plugins: readonly PluginView[]): string {
   const reasons = plugins.flatMap(({ id, state, reason }) =>
     reason === undefined ? [] : [`${MARKS[state] ?? '✖'} ${id}: ${reason.replaceAll('\n', '\n    ')}`],
   );
-  return [table([['PLUGIN', 'STATE', 'LANGUAGE', 'PORT', 'GUARD', 'READY'], ...rows]), ...reasons].join('\n');
+  const heading = ['PLUGIN', 'STATE', 'LANGUAGE', 'PORT', 'GUARD', 'READY'];
+  return [table([heading, ...rows]), ...reasons, ...chains(plugins)].join('\n');
+}
+
+/** The middleware of each phase, in the order in which it is asked. */
+function chains(plugins: readonly PluginView[]): string[] {
+  return ['public', 'session'].flatMap((phase) => {
+    const links = plugins
+      .flatMap(({ id, middleware }) => (middleware?.phase === phase ? [{ id, order: middleware.order }] : []))
+      .sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
+    return links.length === 0 ? [] : [`middleware, ${phase}: ${links.map(({ id }) => id).join(' → ')}`];
+  });
 }
 
 /** Of several, one that is down has a mark. */

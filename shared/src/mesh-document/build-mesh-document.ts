@@ -30,7 +30,9 @@ export function buildMeshDocument(input: DocumentInput): BuiltDocument {
     control: { url: originOf(config.mesh) },
     channel: { url: originOf(config.channel) },
     plugins: all.map((candidate) => toPlugin(candidate, refused.get(candidate.id), input)),
-    middleware: served.flatMap(middlewareOf).sort(inChainOrder),
+    middleware: all
+      .flatMap((each) => middlewareOf(each, refused.has(each.id), input.middleware ?? []))
+      .sort(inChainOrder),
     topics: [...MESH_TOPICS, ...served.flatMap(topicsOf)],
   };
   return { document, problems: [...namedInVain(input, all), ...new Set([...refused.values()].flat())] };
@@ -43,7 +45,15 @@ function originOf({ host, port, url }: ServiceAddress): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-function middlewareOf({ id, manifest }: Candidate): MiddlewareRule[] {
+/**
+ * What is asked although its plugin is refused: in vain, so that what it guards stays closed until that is put right. Of a
+ * manifest that cannot be read the rules of `before` count. A plugin that has only registered may not even be allowed
+ * to be middleware.
+ */
+function middlewareOf(candidate: Candidate, isRefused: boolean, before: readonly MiddlewareRule[]) {
+  const { id, manifest, disabledBecause, isRestricted } = candidate;
+  if (disabledBecause !== undefined || (isRefused && isRestricted)) return [];
+  if (isRefused && !manifest) return before.filter(({ plugin }) => plugin === id);
   return manifest?.middleware ? [{ plugin: id, ...manifest.middleware }] : [];
 }
 

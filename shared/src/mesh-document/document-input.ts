@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { FoundManifest, Manifest } from '../manifest/manifest.ts';
-import type { Instance, PluginState } from './types.ts';
+import type { Instance, MiddlewareRule, PluginState } from './types.ts';
 
 /** An instance that registered itself and is alive (contracts § 1.6). */
 export interface Registration {
@@ -32,4 +32,6 @@ export interface DocumentInput {
   /** Plugin id → what enable and disable said at run time. */
   readonly overrides: Readonly<Record<string, { readonly enabled: boolean }>>;
   readonly version: number;
+  /** What the last document had. */
+  readonly middleware?: readonly MiddlewareRule[];
 }

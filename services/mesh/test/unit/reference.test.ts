@@ -57,7 +57,8 @@ describe('docs/reference/mesh-api.md', () => {
       http: { prefix: '/api/ships', guard: 'public', aliases: [] },
       instances: [],
     } as unknown as MeshPlugin;
-    const document = { version: 1, mode: 'development', plugins: [plugin] };
+    const middleware = [{ plugin: 'ships', phase: 'public', order: 1, match: ['/'], onError: 'deny' }];
+    const document = { version: 1, mode: 'development', plugins: [plugin], middleware };
     const view = pluginsView(document as never, { isOperator: true }, () => undefined) as {
       plugins: object[];
     };

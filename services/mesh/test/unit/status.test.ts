@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
+import type { MeshDocument, MeshPlugin, MiddlewareRule } from '@plugmesh/shared/mesh-document';
 import { managedProcess } from '@plugmesh/shared/processes';
 import { GatewayReports } from '../../src/gateway-reports.ts';
 import { pluginsView, statusView } from '../../src/status.ts';
@@ -64,6 +64,17 @@ describe('mesh views', () => {
       );
     assert.match(viewed('development'), /"traffic":\{"gateways":\{"healthy":1\},"inFlight":3,"waiting":0\}/);
     assert.doesNotMatch(viewed('production'), /traffic/);
+  });
+
+  it('show who is asked about requests, but not to strangers', () => {
+    const rule = { phase: 'public', order: 1, match: ['/'], onError: 'deny' } as const;
+    const middleware = [{ plugin: 'ships', path: '/check', ...rule } as unknown as MiddlewareRule];
+    const views = (mode: MeshDocument['mode']) =>
+      pluginsView({ ...document(mode), middleware }, { isOperator: false }, () => undefined) as {
+        plugins: object[];
+      };
+    assert.deepEqual((views('development').plugins[0] as { middleware: object }).middleware, rule);
+    assert.ok(!('middleware' in (views('production').plugins[0] ?? {})));
   });
 
   it('show processes as pm2 lists them', () => {

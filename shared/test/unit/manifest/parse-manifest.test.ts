@@ -60,6 +60,13 @@ describe('a manifest', () => {
     assert.deepEqual(topics[0]?.history, { size: 10, ttlMs: 3_600_000 });
   });
 
+  it('lets middleware say who somebody is, in the ways of existing logins', () => {
+    const setRequest = ['Remote-User', 'X-Forwarded-User', 'Authorization', 'X-Auth-Request-Email'];
+    const setResponse = ['Content-Security-Policy', 'Set-Cookie', 'Cache-Control'];
+    const { middleware } = parse({ middleware: { phase: 'public', path: '/', setRequest, setResponse } });
+    assert.deepEqual([middleware?.setRequest, middleware?.setResponse], [setRequest, setResponse]);
+  });
+
   it('fills in the defaults of topics and middleware', () => {
     const { topics, middleware } = parse({
       topics: [{ pattern: 'a:*', join: 'owner', push: 'none' }],
@@ -112,6 +119,19 @@ describe('a manifest', () => {
       /'topics\[0\]\.overflow' must be "disconnect", because events of a topic with "history" must not be dropped/,
     ]),
     [{ middleware: { phase: 'late', path: '/x' } }, /'middleware\.phase'/],
+    [{ middleware: { phase: 'public', path: '/ü' } }, /'middleware\.path'/],
+    ...['Host', 'x-plugmesh-user', 'X-Forwarded-For', 'Content-Length', 'Connection', 'Via'].map(
+      (name): [object, RegExp] => [
+        { middleware: { phase: 'public', path: '/', setRequest: [name] } },
+        /not for the gateway/,
+      ],
+    ),
+    ...['Transfer-Encoding', 'Content-Type', 'Access-Control-Allow-Origin', 'X-Request-Id'].map(
+      (name): [object, RegExp] => [
+        { middleware: { phase: 'public', path: '/', setResponse: [name] } },
+        /not for the gateway/,
+      ],
+    ),
     [{ dependsOn: ['A'] }, /'dependsOn\[0\]'/],
   ];
   for (const [fields, message] of wrong) {

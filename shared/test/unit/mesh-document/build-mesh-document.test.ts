@@ -157,6 +157,21 @@ describe('the mesh document', () => {
       ['a', 'b', 'c', 'd'],
     );
   });
+
+  it('keeps middleware that is refused, so that what it guards stays closed', () => {
+    const middleware = { phase: 'public', path: '/check' };
+    const rules = (parts: Parts): string[] => build(parts).document.middleware.map(({ plugin }) => plugin);
+    assert.deepEqual(rules({ found: [found('a', { middleware, dependsOn: ['nobody'] })] }), ['a']);
+    const before = build({ found: [found('a', { middleware })] }).document.middleware;
+    const problems = [new MeshError('MESH_MANIFEST_SYNTAX', 'a comma is missing')];
+    const unreadable = { id: 'a', file: '/mesh/services/a/plugin.json', problems };
+    assert.deepEqual(rules({ found: [unreadable], middleware: before }), ['a']);
+    assert.deepEqual(rules({ found: [unreadable, found('b')] }), []);
+    // Whoever disables it has opened what it guards.
+    const settings = { a: { enabled: false } };
+    assert.deepEqual(rules({ found: [unreadable], middleware: before, settings }), []);
+    assert.deepEqual(rules({ found: [found('a')], middleware: before }), []);
+  });
 });
 
 describe('enabling', () => {
