@@ -9,7 +9,7 @@ import { testCache } from './support/test-cache.ts';
 import { TestMesh } from './support/test-mesh.ts';
 
 const SERVICES = join(import.meta.dirname, '../../services');
-const SOON = { timeoutMs: 15_000 };
+const SOON = { timeoutMs: 30_000 };
 const BUILD_TIMEOUT_MS = 10 * 60_000;
 
 const PATH = process.env['PATH'] ?? '';
