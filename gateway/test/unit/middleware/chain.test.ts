@@ -9,14 +9,15 @@ import { sketchRule, type RuleSketch } from '../../support/forward-auth.ts';
 import { sketchDocument } from '../../support/mesh.ts';
 
 const cors = { origins: [], credentials: false, methods: [], headers: [], maxAgeMs: 0 };
-const metrics = new Metrics();
+const metrics = new Metrics({ pools: () => [], shedShare: () => 0 });
 const document = sketchDocument([{ id: 'ships' }, { id: 'login' }]);
 const limits = { inFlight: 1, pending: 1, idleMs: 1000 };
+const meter = { retried: () => undefined, ejected: () => undefined, panicked: () => undefined };
 const { routes } = compileTable(document, {
   cors,
   metrics,
   accounts: 'accounts',
-  pool: () => new Pool(limits),
+  pool: () => new Pool({ limits, meter }),
 });
 
 const chain = (...rules: RuleSketch[]) =>
