@@ -122,7 +122,12 @@ export class Forwarder {
     };
     exchange.state = 'waiting';
     this.#admitted.set(exchange, go);
-    exchange.instance.admit(go);
+    try {
+      exchange.instance.admit(go);
+    } catch (error) {
+      this.#admitted.delete(exchange);
+      throw error;
+    }
   }
 
   #leave(exchange: Exchange): void {
