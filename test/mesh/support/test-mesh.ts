@@ -41,6 +41,9 @@ export interface TestMeshOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** Tests share the machine with compilers and browsers: whether the gateway keeps up then is not what they ask. */
+const PATIENT = { PLUGMESH__GATEWAY__LIMITS__EVENT_LOOP_DELAY: '10s' };
+
 /** A whole mesh in a temporary folder with ports of its own, run by the launcher as a user would. */
 export class TestMesh {
   readonly folder: string;
@@ -57,7 +60,7 @@ export class TestMesh {
     this.file = join(folder, 'plugmesh.toml');
     this.config = loadConfig({ file: this.file, env: {} });
     this.origin = `http://127.0.0.1:${this.config.gateway.port}`;
-    this.#env = env;
+    this.#env = { ...PATIENT, ...env };
   }
 
   static async create({ plugins = {}, toml = '', env = {} }: TestMeshOptions = {}): Promise<TestMesh> {
