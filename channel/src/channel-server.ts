@@ -11,7 +11,7 @@ import type { Admission } from './transport/admission.ts';
 import { crossOrigin, preflight } from './transport/cross-origin.ts';
 import { HttpListener } from './transport/http-listener.ts';
 import { httpRoutes, type Answer, type Route, type Routes } from './transport/http-routes.ts';
-import { forOperator } from './transport/operator.ts';
+import { forAdministrators } from './transport/administrators.ts';
 import { compileOrigins } from './transport/origins.ts';
 import { tokenRoute } from './transport/token-route.ts';
 import { TurnWriter } from './transport/turn-writer.ts';
@@ -132,7 +132,7 @@ export class ChannelServer {
   }
 
   #routes(): Routes {
-    const { secrets, config } = this.#options;
+    const { secrets, config, log } = this.#options;
     const { peers, services } = this.#hub;
     const { access, durable } = services;
     const { identify, isOriginAllowed } = this.#admission;
@@ -147,8 +147,15 @@ export class ChannelServer {
       ['OPTIONS /socket/token', tokenPreflight],
       ['GET /healthz', () => ({ status: 200, body: { state: 'live' } })],
       ['GET /readyz', () => this.#readiness()],
-      ['GET /metrics', forOperator(secrets, () => this.#metricsText())],
-      ...serverApi({ ...this.#options, ...services, bus: this.#hub, history: durable.history, peers }),
+      ['GET /metrics', forAdministrators({ secrets, identify, log }, () => this.#metricsText())],
+      ...serverApi({
+        ...this.#options,
+        ...services,
+        identify,
+        bus: this.#hub,
+        history: durable.history,
+        peers,
+      }),
     ]);
   }
 

@@ -1,6 +1,5 @@
 import type { Config } from '@plugmesh/shared/config';
 import { MeshError } from '@plugmesh/shared/errors';
-import type { Secrets } from '@plugmesh/shared/identity';
 import type { Bus } from '../bus/bus.ts';
 import { Census } from '../census/census.ts';
 import type { CountedTopics } from '../census/topic-counts.ts';
@@ -9,16 +8,15 @@ import type { Peers } from '../peers/peers.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { TopicAccess } from '../topics/topic-access.ts';
 import type { Route } from '../transport/http-routes.ts';
-import { forOperator } from '../transport/operator.ts';
+import { forAdministrators, type AdministratorParts } from '../transport/administrators.ts';
 import { Publisher } from './publisher.ts';
 import { historyRoute, presenceRoute, topicRoute, topicsRoute, type ReadRouteParts } from './read-routes.ts';
 import { asProblem } from './redis-problem.ts';
 import { batchRoute, disconnectRoute, publishRoute, type WriteRouteParts } from './write-routes.ts';
 
 /** What the server API is made from. */
-export interface ServerApiOptions {
+export interface ServerApiOptions extends AdministratorParts {
   readonly config: Pick<Config, 'channel'>;
-  readonly secrets: Secrets;
   readonly node: string;
   readonly access: Pick<TopicAccess, 'rule'>;
   readonly bus: Pick<Bus, 'live'>;
@@ -43,13 +41,13 @@ const ROUTES: Readonly<Record<string, (parts: ReadRouteParts & WriteRouteParts) 
 /** Addresses of the server API, `GET /mesh/channel/topics`. */
 export const API_ADDRESSES = Object.keys(ROUTES);
 
-/** The routes of the server API, open to the operator. */
+/** The routes of the server API, open to the operator and administrators. */
 export function serverApi(options: ServerApiOptions): [address: string, route: Route][] {
-  const { peers, secrets } = options;
+  const { peers } = options;
   const parts = peers && createParts(options, peers);
   return Object.entries(ROUTES).map(([address, make]) => {
     const route = parts ? whileLive(options.bus, make(parts)) : unavailable;
-    return [address, forOperator(secrets, route)];
+    return [address, forAdministrators(options, route)];
   });
 }
 

@@ -47,6 +47,28 @@ describe('who is behind a socket', function () {
     ],
     ['a plugin', () => Promise.resolve({ kind: 'plugin', id: 'a' }), 'MESH_FORBIDDEN', 'MESH_FORBIDDEN'],
   ];
+  it('opens the server API and the metrics to administrators, and writes down what they change', async () => {
+    const ask = async (identity: KnownIdentity, path: string, body?: object): Promise<number> => {
+      const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
+      return (await fetch(`${channel.url}${path}`, { ...init, headers: await headersFor(identity) })).status;
+    };
+    const admin = await signIn(['key', 'session', 'admin']);
+    assert.equal(await ask(admin, '/mesh/channel/topics'), 200);
+    assert.equal(await ask(admin, '/metrics'), 200);
+    assert.equal(await ask(admin, '/mesh/channel/disconnect', { user: 'nobody' }), 202);
+    await eventually(() =>
+      channel.output
+        .split('\n')
+        .some(
+          (line) => line.includes('POST /mesh/channel/disconnect') && line.includes(`"user:${admin.id}"`),
+        ),
+    );
+    for (const path of ['/mesh/channel/topics', '/metrics'])
+      assert.equal(await ask(await signIn(), path), 403);
+    const byPlugin = { kind: 'plugin', id: 'a', actingFor: admin } as const;
+    assert.equal(await ask(byPlugin, '/mesh/channel/topics'), 403);
+  });
+
   for (const [name, identityOf, ...expected] of everybody) {
     it(`decides what ${name} may join`, async () => {
       const identity = await identityOf();
