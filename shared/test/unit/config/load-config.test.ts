@@ -204,6 +204,8 @@ grants.topics = ["news:*"]`;
       ['[gateway.cors]\norigins = ["*"]\ncredentials = true', /must name its origins/],
       ['[channel]\nport = 2345', /'channel\.port' and 'gateway\.port' must differ/],
       ['[core]\nredis_url = "http://user:password@host"', /not '\(hidden\)'/],
+      ['[gateway]\napi_key = "short"', /at least 16 .* not '\(hidden\)'/],
+      ['[plugins.a]\napi_key = "with spaces in between"', /not '\(hidden\)'/],
       ['[plugins.a]\nurl = "http://a/path"', /without a path/],
       ['[plugins.a]\npath = "/docs"', /does not use itself/],
       ['"gateway.port" = 1', /unknown setting/],

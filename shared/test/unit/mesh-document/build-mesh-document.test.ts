@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hashCredential } from '@plugmesh/shared/access';
 import { loadConfig, type PluginSettings } from '@plugmesh/shared/config';
 import { MeshError, MeshProblems } from '@plugmesh/shared/errors';
 import { parseManifest, parseRegisteredManifest, type FoundManifest } from '@plugmesh/shared/manifest';
@@ -127,6 +128,13 @@ describe('the mesh document', () => {
       [http.guard, http.prefix, http.timeoutMs, http.maxBody, http.corsOrigins],
       ['admin', '/fleet', 5, 6, ['https://a.org']],
     );
+  });
+
+  it('knows the hash of a configured key, not the key', () => {
+    const apiKey = 'a-key-that-nobody-guesses';
+    const built = build({ found: [found('ships')], settings: { ships: { apiKey } } });
+    assert.equal(plugin(built, 'ships').http.keyHash, hashCredential(apiKey));
+    assert.ok(!JSON.stringify(built.document).includes(apiKey));
   });
 
   it('takes state and instances from what was seen', () => {
