@@ -3,7 +3,6 @@ import {
   bearerToken,
   IdentityTokens,
   operatorToken,
-  verifyOperatorToken,
   verifyPluginToken,
   type Secrets,
 } from '@plugmesh/shared/identity';
@@ -14,6 +13,7 @@ import type { Access } from './access/access.ts';
 import { ConfiguredKeys } from './access/configured-keys.ts';
 import { createCredentialsStep } from './access/credentials.ts';
 import { createGuardStep } from './access/guard.ts';
+import { isInCharge } from './access/in-charge.ts';
 import { CorsPolicy } from './http/cors.ts';
 import { PeerBook } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
@@ -218,12 +218,13 @@ export class Gateway {
 
   #createDispatcher(refusals: Refusals, forwarder: Forwarder): Dispatcher {
     const { config, secrets } = this.#parts;
+    const peers = new PeerBook(config.gateway.trustedProxies);
     return new Dispatcher({
       rules: {
         ...config.gateway.limits,
         hosts: new Set(config.gateway.hosts.map((host) => host.toLowerCase())),
       },
-      peers: new PeerBook(config.gateway.trustedProxies),
+      peers,
       forwarder,
       upgrader: this.#upgrader,
       refusals,
@@ -234,7 +235,8 @@ export class Gateway {
         jwks: this.#tokens.jwks,
         isDraining: () => this.#server.draining,
         isConnected: () => this.#parts.documents.connected,
-        isOperator: (authorization) => verifyOperatorToken(secrets, bearerToken(authorization) ?? ''),
+        isInCharge: ({ headers, socket }) =>
+          isInCharge(headers, peers.origin(peers.of(socket), headers).proto, this.#parts),
         fail: (req, res, error) => {
           // Express types the request as Node's own; the id is on the answer already.
           const requestId = String(res.getHeader('x-request-id'));

@@ -1,19 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Target } from '../http/path.ts';
-import { createPages, type PageFailure } from './pages.ts';
+import { createPages } from './pages.ts';
 import { createProbes, type ProbeParts } from './probes.ts';
-
-/** What the gateway's own addresses need. */
-export interface OwnRootParts extends ProbeParts {
-  readonly fail: PageFailure;
-}
 
 /** Serves one request to an address that is the gateway's own. */
 export type OwnRoots = (req: GatewayRequest, res: ServerResponse, target: Target) => void;
 
 /** Probes directly, everything else by Express: pages, and a problem document for what does not exist. */
-export function createOwnRoots(parts: OwnRootParts): OwnRoots {
+export function createOwnRoots(parts: ProbeParts): OwnRoots {
   const probes = createProbes(parts);
   const pages = createPages(parts.fail);
   return (req, res, target) => {

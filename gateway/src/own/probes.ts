@@ -10,7 +10,10 @@ export interface ProbeParts {
   readonly isDraining: () => boolean;
   /** Whether changes of the mesh reach this process. */
   readonly isConnected: () => boolean;
-  readonly isOperator: (authorization: string) => boolean;
+  /** Whether the operator or an administrator asks. */
+  readonly isInCharge: (req: IncomingMessage) => Promise<boolean>;
+  /** Answers what failed after the probe has returned. */
+  readonly fail: (req: IncomingMessage, res: ServerResponse, error: unknown) => void;
 }
 
 type Probe = (req: IncomingMessage, res: ServerResponse) => void;
@@ -41,16 +44,17 @@ function answer(
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 
-/** The operator token, also from this machine: behind a local proxy every stranger comes from here. */
+/** Credentials, also from this machine: behind a local proxy every stranger comes from here. */
+async function metricsFor(req: IncomingMessage, { isInCharge, metrics }: ProbeParts): Promise<string> {
+  if (await isInCharge(req)) return metrics.text();
+  throw new MeshError('MESH_UNAUTHORIZED', 'metrics are for the operator and for administrators', {
+    fix: "Log in as an administrator, or send Authorization: Bearer with what './plugmesh token' prints.",
+  });
+}
+
 function answerMetrics(req: IncomingMessage, res: ServerResponse, parts: ProbeParts): void {
-  const { authorization } = req.headers;
-  if (authorization === undefined || !parts.isOperator(authorization)) {
-    throw new MeshError('MESH_UNAUTHORIZED', 'metrics need the operator token', {
-      fix: "Send Authorization: Bearer with what './plugmesh token' prints.",
-    });
-  }
-  void parts.metrics.text().then(
+  void metricsFor(req, parts).then(
     (text) => res.writeHead(200, { 'content-type': parts.metrics.contentType }).end(text),
-    () => res.destroy(),
+    (error: unknown) => parts.fail(req, res, error),
   );
 }

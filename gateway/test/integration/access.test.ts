@@ -277,6 +277,22 @@ describe('who may call what', () => {
     });
   });
 
+  it('shows metrics to administrators, by session or key, and to nobody else', async () => {
+    const { cookie } = await desk.login({ roles: ['admin'] });
+    const { key } = await desk.key({ roles: ['admin'], guards: ['admin'] });
+    assert.deepEqual([await get('/metrics', { cookie }), await get('/metrics', bearer(key))], [200, 200]);
+    const plain = await desk.login();
+    const narrow = await desk.key({ roles: ['admin'], guards: ['admin'], plugins: ['mesh'] });
+    const notAdmin = await desk.key({ guards: ['key', 'session', 'admin'] });
+    for (const headers of [
+      { cookie: plain.cookie },
+      bearer(narrow.key),
+      bearer(notAdmin.key),
+      bearer(GLOBAL_KEY),
+    ])
+      assert.equal(await get('/metrics', headers), 401);
+  });
+
   it('answers 401 before 404 and 403 before anything else, by the most specific rule', async () => {
     const { cookie } = await desk.login();
     const { key } = await desk.key();
