@@ -1,0 +1,33 @@
+import { ask, Refusal } from './api.js';
+import { element, field, onSubmit } from './dom.js';
+import { KeyList } from './key-list.js';
+
+const toLogin = () => location.assign(new URL('login', document.baseURI));
+
+/** @param {{ name: string, roles: string[], endsAt: number }} session */
+function show({ name, roles, endsAt }) {
+  element('who').textContent = name;
+  element('roles').textContent = roles.join(', ') || 'none';
+  element('until').textContent = new Date(endsAt).toLocaleString();
+  field('username').value = name;
+  element('admin-guard').hidden = !roles.includes('admin');
+  element('account').hidden = false;
+}
+
+element('logout').addEventListener('click', () => void ask('POST', 'v1/logout').finally(toLogin));
+
+onSubmit('password-form', 'password-problem', async () => {
+  element('password-done').textContent = '';
+  const body = { current: field('current').value, password: field('new').value };
+  show(await ask('POST', 'v1/password', body));
+  field('current').value = field('new').value = '';
+  element('password-done').textContent = 'Changed. Every other session has ended.';
+});
+
+try {
+  show(await ask('GET', 'v1/session'));
+  await new KeyList().start();
+} catch (error) {
+  if (!(error instanceof Refusal) || error.status !== 401) throw error;
+  toLogin();
+}

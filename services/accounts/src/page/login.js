@@ -1,0 +1,14 @@
+import { ask } from './api.js';
+import { field, onSubmit } from './dom.js';
+
+onSubmit('form', 'problem', async () => {
+  await ask('POST', 'v1/login', { name: field('name').value, password: field('password').value });
+  location.assign(nextPage());
+});
+
+/** Where the visitor wanted to go, if that is a page of this origin; else the account. */
+function nextPage() {
+  const wanted = new URLSearchParams(location.search).get('next');
+  const next = new URL(wanted ?? '.', document.baseURI);
+  return next.origin === location.origin ? next : document.baseURI;
+}
