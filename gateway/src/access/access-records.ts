@@ -1,4 +1,5 @@
 import {
+  API_KEYS_USED,
   apiKeyKey,
   parseApiKey,
   parseSession,
@@ -25,6 +26,8 @@ const PATIENCE_MS = 1_000;
 /** The records of sessions and keys as accounts keeps them in Redis. Rejects with MESH_REDIS_UNAVAILABLE. */
 export class AccessRecords {
   readonly #connection: () => RedisConnection | undefined;
+  /** When the use of a key was last noted; only of keys that exist. */
+  readonly #uses = new Map<string, number>();
 
   constructor(connection: () => RedisConnection | undefined) {
     this.#connection = connection;
@@ -52,6 +55,16 @@ export class AccessRecords {
     if (lifeMs <= 0) return undefined;
     const value = { caller: apiKeyCaller(prefix, record), hash: Buffer.from(record.hash) };
     return { value, lifeMs };
+  }
+
+  /** Notes that a key is used now, at most once a minute. Nobody waits for it. */
+  noteUse(prefix: string): void {
+    const now = Date.now();
+    if (now - (this.#uses.get(prefix) ?? 0) < TOUCH_MS) return;
+    this.#uses.set(prefix, now);
+    this.#connection()
+      ?.hset(API_KEYS_USED, prefix, now)
+      .catch(() => undefined);
   }
 
   /** Which of these Redis keys are no longer there. */

@@ -74,7 +74,12 @@ export class Access {
   /** Whose API key this is; likewise. */
   apiKey(prefix: string, key: string): Maybe<Caller> {
     const found = this.#keys.get(prefix);
-    return found instanceof Promise ? found.then((each) => fitting(each, key)) : fitting(found, key);
+    const use = (each: KnownKey | undefined): Caller | undefined => {
+      const caller = fitting(each, key);
+      if (caller) this.#records.noteUse(prefix);
+      return caller;
+    };
+    return found instanceof Promise ? found.then(use) : use(found);
   }
 
   /** Ends a stream as soon as the session or key ends that it was opened with. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { sessionKey } from '@plugmesh/shared/access';
+import { API_KEYS_USED, sessionKey } from '@plugmesh/shared/access';
 import { loadSecrets, operatorToken, pluginToken } from '@plugmesh/shared/identity';
 import { eventually, RedisServer } from '@plugmesh/shared/testing';
 import supertest from 'supertest';
@@ -203,6 +203,15 @@ describe('who may call what', () => {
       assert.deepEqual(upstream.header('authorization'), ['Bearer of.the.plugin']);
       assert.equal(await get('/api/public/', { 'x-api-key': "the plugin's own" }), 200);
       assert.deepEqual(upstream.header('x-api-key'), ["the plugin's own"]);
+    });
+
+    it('is noted as used when it counts, not when somebody guesses at it', async () => {
+      const { prefix, key } = await desk.key();
+      assert.equal(await get('/api/key/', bearer(`pmk_${prefix}_${'A'.repeat(43)}`)), 401);
+      assert.equal(await desk.redis.hget(API_KEYS_USED, prefix), null);
+      assert.equal(await get('/api/key/', bearer(key)), 200);
+      const at = await eventually(() => desk.redis.hget(API_KEYS_USED, prefix));
+      assert.ok(Date.now() - Number(at) < 10_000);
     });
 
     it('is refused when it is wrong, over or revoked, and never falls back to the cookie', async () => {
