@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '@plugmesh/shared/testing';
+import { Guide } from './support/guide.ts';
 import { TestMesh } from './support/test-mesh.ts';
 import { plugin } from './support/plugins.ts';
 
@@ -17,6 +18,7 @@ describe('accounts in a mesh', function () {
   this.timeout(60_000);
   let mesh: TestMesh;
   let admin: string;
+  let guide: Guide;
 
   before(async () => {
     mesh = await TestMesh.create({
@@ -31,6 +33,7 @@ describe('accounts in a mesh', function () {
         ),
       },
     });
+    guide = new Guide('docs/guides/accounts.md', { mesh });
     await mesh.up();
     await mesh.untilState('accounts', 'ready');
     await mesh.untilState('private', 'ready');
@@ -67,12 +70,20 @@ describe('accounts in a mesh', function () {
   it('opens routes to whoever has logged in, by their roles', async () => {
     assert.equal(await look('/', admin), 200);
     assert.equal(await look('/rulers', admin), 200);
-    const { output } = await mesh.command('user', 'create', 'ada', '--role', 'crew');
-    const ada = await choose(output);
+    const ada = await choose(await guide.run('create a user'));
     assert.deepEqual([await look('/', ada), await look('/rulers', ada)], [200, 403]);
     const { output: list } = await mesh.command('user', 'list');
     assert.match(list, /^ada +active +crew /m);
     assert.match(list, /^admin +active +admin /m);
+  });
+
+  it('takes logins and keys as its guide shows them', async () => {
+    assert.match(await guide.run('log in'), /"name":"ada"/);
+    assert.match(await guide.run('who am I'), /"roles":\["crew"\].*"xsrf":"[\w-]{43}"/);
+    await guide.run('make a key');
+    assert.match(await guide.run('use a key'), /"name":"ada".*"key":"\w{10}"/);
+    assert.match(guide.text('on PostgreSQL'), /database_url/);
+    guide.assertFollowed();
   });
 
   it('tells the page who it is, changes roles, and logs out everywhere at once', async () => {
@@ -100,6 +111,10 @@ describe('accounts in a mesh', function () {
       (await fetch(`${mesh.origin}/api/${path}`, { headers: { authorization: `Bearer ${key}` } })).status;
     assert.deepEqual([await byKey('private/'), await byKey('private/rulers')], [200, 403]);
     assert.equal(await byKey('accounts/v1/keys'), 403, 'not at other plugins');
+    const { keys } = (await (
+      await fetch(`${mesh.origin}/api/accounts/v1/keys`, { headers: { cookie: admin } })
+    ).json()) as { keys: { prefix: string; lastUsedAt: number | null }[] };
+    assert.ok(Date.now() - (keys.find((each) => each.prefix === prefix)?.lastUsedAt ?? 0) < 30_000);
     const revoked = await fetch(`${mesh.origin}/api/accounts/v1/keys/${prefix}`, {
       method: 'DELETE',
       headers: { cookie: admin, origin: mesh.origin },
@@ -123,17 +138,16 @@ describe('accounts in a mesh', function () {
   });
 
   it('says what is wrong with a command', async () => {
-    for (const [args, text] of [
+    const wrong = [
       [['create'], /MESH_USAGE.*one name/],
       [['banish', 'ada'], /MESH_USAGE.*'banish'/],
       [['create', 'ADA'], /MESH_NAME_TAKEN.*'ADA'/],
       [['revoke', 'nobody'], /MESH_NOT_FOUND.*'nobody'/],
       [['create', 'a b'], /MESH_BAD_REQUEST.*'name'/],
-    ] as const) {
-      const { code, output } = await mesh.command('user', ...args);
-      assert.notEqual(code, 0);
-      assert.match(output, text);
-    }
+    ] as const;
+    const answers = await Promise.all(wrong.map(([args]) => mesh.command('user', ...args)));
+    wrong.forEach(([, text], at) => assert.match(answers[at]!.output, text));
+    assert.ok(answers.every(({ code }) => code !== 0));
   });
 
   it('lets only the cookie of its own answers through, and takes no token by way of the gateway', async () => {
