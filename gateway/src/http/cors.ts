@@ -1,24 +1,25 @@
 import type { CorsConfig } from '@plugmesh/shared/config';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { OriginList } from './origin-list.ts';
 
 /** Cross-origin rules of one plugin, compiled once per mesh document. */
 export class CorsPolicy {
-  readonly #origins: ReadonlySet<string>;
+  readonly #origins: OriginList;
   readonly #settings: CorsConfig;
 
   constructor(settings: CorsConfig, origins: readonly string[] = settings.origins) {
     this.#settings = settings;
-    this.#origins = new Set(origins);
+    this.#origins = new OriginList(origins);
   }
 
   /** Whether pages of this origin may read answers. */
   allows(origin: string): boolean {
-    return this.#origins.has(origin) || this.#origins.has('*');
+    return this.#origins.hasAll || this.#origins.names(origin);
   }
 
   /** Whether pages of this origin may act with their visitor's cookies. */
   trusts(origin: string): boolean {
-    return this.#settings.credentials && this.#origins.has(origin);
+    return this.#settings.credentials && this.#origins.names(origin);
   }
 
   /** Whether this is a preflight (Fetch § 3.3.1). */
@@ -33,14 +34,14 @@ export class CorsPolicy {
 
   /** Puts the headers of an actual request on its answer. */
   apply(req: IncomingMessage, res: ServerResponse): void {
-    if (this.#origins.size === 0) return;
+    if (this.#origins.isEmpty) return;
     res.setHeader('vary', 'Origin');
     const { origin } = req.headers;
     if (origin === undefined || !this.allows(origin)) return;
-    const exact = this.#origins.has(origin);
-    res.setHeader('access-control-allow-origin', exact ? origin : '*');
+    const named = this.#origins.names(origin);
+    res.setHeader('access-control-allow-origin', named ? origin : '*');
     // Never `*` with credentials: any page could read what the visitor's cookies open.
-    if (exact && this.#settings.credentials) res.setHeader('access-control-allow-credentials', 'true');
+    if (named && this.#settings.credentials) res.setHeader('access-control-allow-credentials', 'true');
     res.setHeader('access-control-expose-headers', 'X-Request-Id, Retry-After');
   }
 

@@ -204,6 +204,33 @@ describe('routes and what is around them', () => {
       assert.equal(res.headers['vary'], 'Accept, Origin');
     });
 
+    it('allows all names below a domain, credentials and WebSockets included, and no look-alikes', async () => {
+      const domain = await TestGateway.start({
+        plugins: [
+          { id: 'p', urls: [upstream.url], http: { corsOrigins: ['https://*.friend.test'] } },
+          { id: 'q', urls: [upstream.url] },
+        ],
+        gateway: { cors: { ...gateway.config.gateway.cors, credentials: true } },
+      });
+      const ask = (path: string, origin: string) => supertest(domain.url).get(path).set('Origin', origin);
+      const allowed = await ask('/api/p/', 'https://a.b.friend.test');
+      assert.equal(allowed.headers['access-control-allow-origin'], 'https://a.b.friend.test');
+      assert.equal(allowed.headers['access-control-allow-credentials'], 'true');
+      for (const origin of [
+        'https://evilfriend.test',
+        'https://friend.test',
+        'https://a.friend.test.evil.test',
+      ]) {
+        const refused = await ask('/api/p/', origin);
+        assert.equal(refused.headers['access-control-allow-origin'], undefined, origin);
+        const socket = ask('/api/p/', origin).set({ Connection: 'Upgrade', Upgrade: 'websocket' });
+        await socket.expect(403);
+      }
+      const other = await ask('/api/q/', 'https://a.friend.test');
+      assert.equal(other.headers['access-control-allow-origin'], undefined);
+      await domain.stop();
+    });
+
     it('never sends * with credentials', async () => {
       const open = await TestGateway.start({
         plugins: [{ id: 'p', urls: [upstream.url], http: { corsOrigins: ['*'] } }],

@@ -77,9 +77,15 @@ export const origin = texts(
     .transform((url) => url.replace(/\/$/, '')),
 );
 
-/** An origin of browsers, or `*` for every one. */
+/** An origin of browsers as they write it, all names below a domain, or `*` for every one. */
 export const corsOrigin = texts(
-  z.string().refine((url) => url === '*' || isOrigin(url), 'an origin like "https://example.org", or "*"'),
+  z
+    .string()
+    .refine(
+      (url) => url === '*' || isCorsOrigin(url),
+      'an origin like "https://example.org", a domain like "https://*.example.org", or "*"',
+    )
+    .transform((url) => urlOf(url)?.origin ?? url),
 );
 
 /** An origin that may open sockets: scheme, host and port, each one optional; `*.` for subdomains. */
@@ -144,6 +150,12 @@ function urlOf(url: string): URL | undefined {
 
 function isOrigin(url: string): boolean {
   return /^https?:\/\/[^/?#@\s]+$/.test(url) && urlOf(url) !== undefined;
+}
+
+/** A star stands for whole labels, and never for a whole top-level domain. */
+function isCorsOrigin(url: string): boolean {
+  const named = url.replace(/^(https?:\/\/)\*\.(?=[^.:]+\.[^.])/, '$1');
+  return isOrigin(named) && !named.includes('*');
 }
 
 function isNetwork(network: string): boolean {

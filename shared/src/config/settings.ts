@@ -81,7 +81,7 @@ export const SETTINGS = {
   'gateway.cors.origins': setting(
     kind.listOf(kind.corsOrigin),
     [],
-    'Origins whose pages may read answers; `*`: every one.',
+    'Origins whose pages may read answers; `https://*.example.org`: those of a domain, `*`: every one.',
   ),
   'gateway.cors.credentials': setting(kind.flag, false, 'Whether such pages may send cookies.'),
   'gateway.cors.methods': setting(

@@ -201,6 +201,9 @@ grants.topics = ["news:*"]`;
       ['[gateway.limits]\nurl = "8KB"', /must be a size like/],
       ['[gateway]\ntrusted_proxies = ["10.0.0.0/33"]', /trusted_proxies\[0\]' must be a network/],
       ['[gateway.cors]\norigins = ["a.org"]', /must be an origin like/],
+      ['[gateway.cors]\norigins = ["https://*.org"]', /must be an origin like/],
+      ['[gateway.cors]\norigins = ["https://a.*.org"]', /must be an origin like/],
+      ['[gateway.cors]\norigins = ["https://*evil.org"]', /must be an origin like/],
       ['[gateway.cors]\norigins = ["*"]\ncredentials = true', /must name its origins/],
       ['[channel]\nport = 2345', /'channel\.port' and 'gateway\.port' must differ/],
       ['[core]\nredis_url = "http://user:password@host"', /not '\(hidden\)'/],
@@ -228,6 +231,17 @@ grants.topics = ["news:*"]`;
         /there is no file 'no\.toml'/,
       );
     });
+  });
+
+  it('takes origins as browsers write them', () => {
+    const origins = ['https://App.Example.org:443', 'https://*.Example.org', 'http://[::1]:8080', '*'];
+    const { cors } = load(toml(`[gateway.cors]\norigins = ${JSON.stringify(origins)}`)).gateway;
+    assert.deepEqual(cors.origins, [
+      'https://app.example.org',
+      'https://*.example.org',
+      'http://[::1]:8080',
+      '*',
+    ]);
   });
 
   it('reads rates, and refuses times that Redis cannot keep', () => {
