@@ -3,6 +3,7 @@ import {
   bearerToken,
   IdentityTokens,
   operatorToken,
+  verifyOperatorToken,
   verifyPluginToken,
   type Secrets,
 } from '@plugmesh/shared/identity';
