@@ -51,6 +51,11 @@ export function bodyTooLarge(maxBody: number): MeshError {
   return new MeshError('MESH_BODY_TOO_LARGE', `the body is larger than ${maxBody} bytes`);
 }
 
+/** The error for an answer beyond the route's limit. */
+export function responseTooLarge({ id }: Route, maxResponse: number): MeshError {
+  return new MeshError('MESH_RESPONSE_TOO_LARGE', `'${id}' answers more than ${maxResponse} bytes`);
+}
+
 /** Tells the pool how an instance has done. */
 export function judgeInstance(
   { id, pool }: Route,

@@ -6,14 +6,14 @@ import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Route } from '../routes/route.ts';
 import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Visit } from '../visit.ts';
-import { BodyLimit } from './body-limit.ts';
+import { limitBody, limitResponse } from './body-limit.ts';
 import { BodylessProxy } from './bodyless-proxy.ts';
 import { Exchange, type BodyKind } from './exchange.ts';
 import {
-  bodyTooLarge,
   isNotConnected,
   isRepeatable,
   judgeInstance,
+  responseTooLarge,
   timedOut,
   unavailable,
   upstreamError,
@@ -78,11 +78,30 @@ export class Forwarder {
       return;
     }
     const isEndless = isEventStream(proxyRes);
+    if (!isEndless && this.#isTooLong(exchange, proxyRes)) return;
     exchange.answering(isEndless);
     if (isEndless) this.#parts.follow(visit.identity, res);
     if ((proxyRes.statusCode ?? 0) >= 500) this.#judge(exchange, false);
     prepareResponse(proxyRes, route, { requestId: req.requestId, forClient: visit.forClient });
     mergeInto(res, proxyRes, this.#parts.isDraining());
+  }
+
+  /** Refuses an answer that says it is longer than the route allows, and cuts one that does not say. */
+  #isTooLong(exchange: Exchange, proxyRes: IncomingMessage): boolean {
+    const { req, route, permission } = exchange;
+    const { maxResponse } = permission;
+    if (maxResponse === undefined || req.method === 'HEAD') return false;
+    if (Number(proxyRes.headers['content-length'] ?? 0) > maxResponse) {
+      proxyRes.destroy();
+      this.#refuse(exchange, responseTooLarge(route, maxResponse));
+      return true;
+    }
+    limitResponse(proxyRes, maxResponse, () => {
+      this.#warn(exchange, responseTooLarge(route, maxResponse));
+      // Not `res`: the pipe writes this very chunk to it next.
+      req.socket.destroy();
+    });
+    return false;
   }
 
   /** The request failed, by the instance, the network, the client, or because we stopped it. */
@@ -178,12 +197,14 @@ export class Forwarder {
   }
 
   #refuse(exchange: Exchange, error: MeshError): void {
-    const { req, res, route, instance } = exchange;
-    if (error.status >= 500) {
-      const fields = { plugin: route.id, instance: instance.url, requestId: req.requestId, code: error.code };
-      this.#parts.log.warn({ ...fields, reason: (error.cause as Error | undefined)?.message }, error.message);
-    }
+    const { req, res, route } = exchange;
+    if (error.status >= 500) this.#warn(exchange, error);
     this.#parts.refuse(req, res, error, route);
+  }
+
+  #warn({ req, route, instance }: Exchange, error: MeshError): void {
+    const fields = { plugin: route.id, instance: instance.url, requestId: req.requestId, code: error.code };
+    this.#parts.log.warn({ ...fields, reason: (error.cause as Error | undefined)?.message }, error.message);
   }
 
   #end(exchange: Exchange): void {
@@ -195,14 +216,4 @@ export class Forwarder {
     if (!res.writableFinished) exchange.proxyReq?.destroy();
     route.meter.observe(res.headersSent ? res.statusCode : 0, performance.now() - startedAt);
   }
-}
-
-/** Counts the bytes of a body that did not say how long it is. */
-function limitBody(exchange: Exchange): void {
-  const { maxBody } = exchange.permission;
-  const limit = new BodyLimit(maxBody, () => {
-    exchange.req.unpipe(limit);
-    exchange.stop(bodyTooLarge(maxBody));
-  });
-  exchange.body = exchange.req.pipe(limit);
 }

@@ -37,6 +37,9 @@ interface Problem {
   readonly reason?: string;
 }
 
+/** A route whose answers have at most 1,000 bytes. */
+const SHORT = { path: '/short', guard: 'public', maxResponse: 1000 } as const;
+
 describe('proxying', () => {
   const plugin = new Plugin();
   let url: string;
@@ -44,7 +47,9 @@ describe('proxying', () => {
 
   before(async () => {
     url = await plugin.start();
-    gateway = await TestGateway.start({ plugins: [{ id: 'p', urls: [url], http: { timeoutMs: 400 } }] });
+    gateway = await TestGateway.start({
+      plugins: [{ id: 'p', urls: [url], http: { timeoutMs: 400, routes: [SHORT] } }],
+    });
   });
   after(async () => {
     await gateway.stop();
@@ -104,6 +109,36 @@ describe('proxying', () => {
       abort.abort();
       await eventually(() => closed);
     });
+
+    for (const [method, body] of [
+      ['GET', undefined],
+      ['POST', 'x'],
+    ] as const) {
+      it(`refuses an answer to ${method} that is longer than the route allows, or cuts it when it did not say so`, async () => {
+        const ask = () => fetch(at('/short'), { method, ...(body && { body }) });
+        plugin.handler = (_req, res) => void res.end('x'.repeat(1000));
+        assert.equal((await (await ask()).text()).length, 1000);
+        plugin.handler = (_req, res) => void res.end('x'.repeat(1001));
+        const refused = await ask();
+        assert.equal(refused.status, 502);
+        assert.equal(((await refused.json()) as Problem).code, 'MESH_RESPONSE_TOO_LARGE');
+        plugin.handler = (_req, res) => {
+          res.write('x'.repeat(600));
+          res.end('x'.repeat(600));
+        };
+        await assert.rejects(async () => (await ask()).text());
+        plugin.handler = (_req, res) => {
+          res.writeHead(200, { 'content-length': 5000 });
+          res.end();
+        };
+        assert.equal((await fetch(at('/short'), { method: 'HEAD' })).headers.get('content-length'), '5000');
+        plugin.handler = (_req, res) => {
+          res.writeHead(200, { 'content-type': 'text/event-stream' });
+          res.end('x'.repeat(1200));
+        };
+        assert.equal((await (await ask()).text()).length, 1200);
+      });
+    }
 
     it('moves 100 MB each way without keeping them in memory', async () => {
       const size = 100 * 1024 * 1024;

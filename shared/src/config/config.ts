@@ -132,6 +132,7 @@ export interface PluginSettings {
   readonly corsOrigins?: readonly string[];
   readonly timeoutMs?: number;
   readonly maxBody?: number;
+  readonly maxResponse?: number;
   /** Bytes that one process may take. */
   readonly maxMemory?: number;
   /** Absolute folder of a plugin outside `services/`. */

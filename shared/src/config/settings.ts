@@ -175,6 +175,7 @@ export const PLUGIN_SETTINGS = {
   'cors.origins': optional(kind.listOf(kind.corsOrigin), 'Instead of `gateway.cors.origins`.'),
   'limits.timeout': optional(kind.time, "Instead of the manifest's `http.timeoutMs`."),
   'limits.body': optional(kind.bytes, "Instead of the manifest's `http.maxBody`."),
+  'limits.response': optional(kind.bytes, "Instead of the manifest's `http.maxResponse`."),
   'limits.memory': optional(kind.bytes, 'Memory of a process beyond which it is restarted.'),
   'grants.aliases': optional(kind.listOf(kind.aliasPath), 'Aliases that its registrations may claim.'),
   'grants.topics': optional(kind.listOf(kind.topicPattern), 'Topics that its registrations may claim.'),

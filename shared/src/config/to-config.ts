@@ -109,6 +109,7 @@ function toPluginSettings(values: PluginSettingValues, root: string): PluginSett
     corsOrigins: values['cors.origins'],
     timeoutMs: values['limits.timeout'],
     maxBody: values['limits.body'],
+    maxResponse: values['limits.response'],
     maxMemory: values['limits.memory'],
     folder: folder === undefined ? undefined : resolve(root, folder),
     grants,

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   MESH_PLUGIN_UNAVAILABLE: { status: 503, title: 'The plugin has no instance that can answer now' },
   MESH_UPSTREAM_FAILED: { status: 502, title: 'The plugin closed the connection or answered garbage' },
   MESH_UPSTREAM_TIMEOUT: { status: 504, title: 'The plugin did not answer in time' },
+  MESH_RESPONSE_TOO_LARGE: { status: 502, title: 'The answer of the plugin is larger than the route allows' },
   MESH_MIDDLEWARE_FAILED: { status: 503, title: 'A middleware that must be asked did not answer' },
   MESH_OVERLOADED: { status: 503, title: 'Too many requests are waiting' },
   MESH_LENGTH_REQUIRED: { status: 411, title: 'This method takes no chunked body' },

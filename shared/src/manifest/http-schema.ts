@@ -24,7 +24,7 @@ const pattern = z
   );
 
 const timeoutMs = z.int().min(1).max(86_400_000, 'at most a day, 86400000 milliseconds');
-const maxBody = z
+const bytes = z
   .union([z.int().min(0), size], 'a number of bytes, or a size like "10MiB"')
   .describe('Bytes, or a size like "10MiB".');
 
@@ -39,7 +39,8 @@ const route = z.strictObject({
     .describe('All methods by default; GET includes HEAD.'),
   guard: guard.describe('Who may pass on this route.'),
   timeoutMs: timeoutMs.exactOptional().describe('Instead of http.timeoutMs.'),
-  maxBody: maxBody.exactOptional().describe('Instead of http.maxBody.'),
+  maxBody: bytes.exactOptional().describe('Instead of http.maxBody.'),
+  maxResponse: bytes.exactOptional().describe('Instead of http.maxResponse.'),
   plugins: z.array(z.string()).exactOptional().describe('Plugins whose own calls may use this route.'),
 });
 
@@ -59,7 +60,10 @@ export const httpSchema = z.strictObject({
     .describe('Where the description of its API is; false: there is none.'),
   health: path.default('/healthz').describe('Answers 2xx when the plugin is ready.'),
   timeoutMs: timeoutMs.default(30_000).describe('Until the head of the response; idle time after that.'),
-  maxBody: maxBody.prefault('10MiB').describe('Largest request body: bytes, or a size like "10MiB".'),
+  maxBody: bytes.prefault('10MiB').describe('Largest request body: bytes, or a size like "10MiB".'),
+  maxResponse: bytes
+    .exactOptional()
+    .describe('Largest body of an answer; without it any size. Not of event streams.'),
 });
 
 /** How a plugin without a manifest is served. */

@@ -15,6 +15,8 @@ export interface RouteMatch {
   readonly guard: Guard;
   readonly timeoutMs: number;
   readonly maxBody: number;
+  /** Bytes of an answer; any number without it. */
+  readonly maxResponse?: number;
   /** Ids of plugins whose own calls may pass. */
   readonly plugins: readonly string[];
 }
@@ -23,7 +25,7 @@ export interface RouteMatch {
 export type RouteMatcher = (path: string, method: string) => RouteMatch;
 
 /** What of a plugin decides about its routes. */
-export type RouteSource = Pick<PluginHttp, 'guard' | 'routes' | 'timeoutMs' | 'maxBody'>;
+export type RouteSource = Pick<PluginHttp, 'guard' | 'routes' | 'timeoutMs' | 'maxBody' | 'maxResponse'>;
 
 const STRICTNESS: Readonly<Record<Guard, number>> = { public: 0, key: 1, session: 2, admin: 3 };
 
@@ -38,10 +40,12 @@ export function isStricter(a: Guard, b: Guard): boolean {
  * spelling of a path gets around a guard, and a rule that opens a path opens exactly that path.
  */
 export function compileRoutes(http: RouteSource): RouteMatcher {
-  const rest: RouteMatch = {
-    guard: http.guard,
-    timeoutMs: http.timeoutMs,
-    maxBody: http.maxBody,
+  const { guard, timeoutMs, maxBody, maxResponse } = http;
+  const rest = {
+    guard,
+    timeoutMs,
+    maxBody,
+    ...(maxResponse === undefined ? {} : { maxResponse }),
     plugins: [],
   };
   if (http.routes.length === 0) return () => rest;
@@ -96,8 +100,8 @@ function methodsOf({ methods }: RouteRule): ReadonlySet<string> | undefined {
 }
 
 function matchOf(rule: RouteRule, rest: RouteMatch): RouteMatch {
-  const { path, guard, timeoutMs = rest.timeoutMs, maxBody = rest.maxBody, plugins = [] } = rule;
-  return { path, guard, timeoutMs, maxBody, plugins };
+  const { path, guard, timeoutMs, maxBody, maxResponse, plugins } = { ...rest, ...rule };
+  return { path, guard, timeoutMs, maxBody, ...(maxResponse === undefined ? {} : { maxResponse }), plugins };
 }
 
 function find(rules: readonly CompiledRule[], { segments, method, covers }: Request): RouteMatch | undefined {

@@ -22,6 +22,7 @@ const route = z.object({
   guard,
   timeoutMs: count.exactOptional(),
   maxBody: count.exactOptional(),
+  maxResponse: count.exactOptional(),
   plugins: z.array(text).exactOptional(),
 });
 
@@ -36,6 +37,7 @@ const http = z.object({
   health: path,
   timeoutMs: count,
   maxBody: count,
+  maxResponse: count.exactOptional(),
   corsOrigins: z.array(text).exactOptional(),
   keyHash: z.string().length(43).exactOptional(),
 });

@@ -71,7 +71,7 @@ function expectedInstances(
 
 function httpOf({ id, manifest, settings }: Candidate, isServed: boolean): PluginHttp {
   const http = manifest?.http ?? manifestHttpDefaults;
-  const { guard, timeoutMs, maxBody, corsOrigins, apiKey, path } = settings;
+  const { guard, timeoutMs, maxBody, maxResponse, corsOrigins, apiKey, path } = settings;
   return {
     ...http,
     prefix: (isServed ? path : undefined) ?? `/api/${id}`,
@@ -79,6 +79,7 @@ function httpOf({ id, manifest, settings }: Candidate, isServed: boolean): Plugi
     guard: guard ?? http.guard,
     timeoutMs: timeoutMs ?? http.timeoutMs,
     maxBody: maxBody ?? http.maxBody,
+    ...(maxResponse === undefined ? {} : { maxResponse }),
     ...(corsOrigins === undefined ? {} : { corsOrigins }),
     ...(apiKey === undefined ? {} : { keyHash: hashCredential(apiKey) }),
   };

@@ -24,6 +24,7 @@ export interface RouteRule {
   readonly guard: Guard;
   readonly timeoutMs?: number;
   readonly maxBody?: number;
+  readonly maxResponse?: number;
   /** Ids of plugins whose own calls may use this route. */
   readonly plugins?: readonly string[];
 }
@@ -41,6 +42,7 @@ export interface PluginHttp {
   readonly health: string;
   readonly timeoutMs: number;
   readonly maxBody: number;
+  readonly maxResponse?: number;
   /** Origins allowed by CORS for this plugin, instead of the gateway's own list. */
   readonly corsOrigins?: readonly string[];
   /** SHA-256, base64url, of the key that opens the guard `key` here. */
