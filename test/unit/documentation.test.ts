@@ -21,6 +21,30 @@ function linkedFiles(page: string): string[] {
   return links.map((target) => relative(ROOT, join(ROOT, dirname(page), target)));
 }
 
+/** The anchors that a page's headings get. */
+function anchorsOf(page: string): Set<string> {
+  const headings = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+/** Links of a page to headings that are not there. */
+function lostAnchors(page: string): string[] {
+  const links = [...read(page).matchAll(/\]\((?!\w+:)([^)#\s]*\.md|)#([^)\s]+)\)/g)];
+  return links
+    .filter(([, target = '', anchor = '']) => {
+      const file = target === '' ? page : relative(ROOT, join(ROOT, dirname(page), target));
+      return !anchorsOf(file).has(anchor);
+    })
+    .map(([link]) => link);
+}
+
 describe('the documentation', () => {
   for (const page of PAGES) {
     it(`has no link to nowhere in ${page}`, () => {
@@ -28,6 +52,7 @@ describe('the documentation', () => {
         linkedFiles(page).filter((file) => !existsSync(join(ROOT, file))),
         [],
       );
+      assert.deepEqual(lostAnchors(page), []);
     });
   }
 
