@@ -59,7 +59,7 @@ describe('the guide to pm2', function () {
     guide = codeBlocks(await readFile(GUIDE, 'utf8'));
     pm2 = await Pm2Mesh.create({
       plugins: { load: plugin('load', UPSTREAM), hungry: plugin('hungry', HUNGRY) },
-      toml: '[plugins.hungry.limits]\nmemory = "200MiB"\n',
+      toml: '[plugins.hungry.limits]\nmemory = "200MiB"\n[gateway.rates]\ntoken = "1000000/1m"\n',
       // pm2 looks at the memory twice a minute.
       env: { PM2_WORKER_INTERVAL: '1000' },
     });

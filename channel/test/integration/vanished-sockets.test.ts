@@ -49,6 +49,8 @@ describe('a socket that vanishes', function () {
       );
       clearInterval(heartbeat);
       for (const each of [client, other]) each.close();
+      const leaves = (): number => bus.messages.filter(([name]) => name === 'from:lobby:phx_leave').length;
+      await eventually(() => leaves() === 2);
       bus.stop();
     });
   }

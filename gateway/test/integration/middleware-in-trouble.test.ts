@@ -62,15 +62,13 @@ const TROUBLES: readonly (readonly [string, Answer, RegExp])[] = [
 
 describe('middleware in trouble', () => {
   const plugin = new RecordingUpstream();
-  /** The control process, to which the gateway reports. */
-  const control = new RecordingUpstream();
   const login = new RecordingUpstream();
   let gateway: TestGateway;
 
   before(async () => {
-    await Promise.all([control.listen(0), plugin.listen(0), login.listen(0)]);
+    await Promise.all([plugin.listen(0), login.listen(0)]);
     gateway = await TestGateway.start({
-      services: { control: { url: control.url }, channel: { url: plugin.url } },
+      services: { control: { url: plugin.url }, channel: { url: plugin.url } },
       plugins: [
         { id: 'ships', urls: [plugin.url] },
         { id: 'login', urls: [login.url] },
@@ -82,7 +80,7 @@ describe('middleware in trouble', () => {
   });
   after(async () => {
     await gateway.stop();
-    await Promise.all([control.stop(), plugin.stop(), login.stop()]);
+    await Promise.all([plugin.stop(), login.stop()]);
   });
   beforeEach(() => {
     plugin.requests.length = login.requests.length = 0;

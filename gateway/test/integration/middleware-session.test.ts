@@ -9,8 +9,6 @@ import { TestGateway } from '../support/start-gateway.ts';
 
 describe('middleware of the phase session', () => {
   const plugin = new RecordingUpstream();
-  /** The control process, to which the gateway reports. */
-  const control = new RecordingUpstream();
   const audit = new RecordingUpstream();
   let redis: RedisServer;
   let desk: AccessDesk;
@@ -20,10 +18,10 @@ describe('middleware of the phase session', () => {
   before(async () => {
     redis = await RedisServer.start();
     desk = new AccessDesk(redis.url);
-    await Promise.all([control.listen(0), plugin.listen(0), audit.listen(0), desk.open()]);
+    await Promise.all([plugin.listen(0), audit.listen(0), desk.open()]);
     gateway = await TestGateway.start({
       redisUrl: redis.url,
-      services: { control: { url: control.url }, channel: { url: plugin.url } },
+      services: { control: { url: plugin.url }, channel: { url: plugin.url } },
       plugins: [
         { id: 'closed', urls: [plugin.url], http: { guard: 'session' } },
         {
@@ -44,7 +42,7 @@ describe('middleware of the phase session', () => {
   after(async () => {
     await gateway.stop();
     await desk.close();
-    await Promise.all([control.stop(), plugin.stop(), audit.stop(), redis.stop()]);
+    await Promise.all([plugin.stop(), audit.stop(), redis.stop()]);
   });
   beforeEach(() => {
     plugin.requests.length = audit.requests.length = 0;

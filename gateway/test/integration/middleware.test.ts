@@ -11,16 +11,14 @@ const OK = wireAnswer('200 OK');
 
 describe('middleware', () => {
   const plugin = new RecordingUpstream();
-  /** The control process, to which the gateway reports. */
-  const control = new RecordingUpstream();
   const login = new RecordingUpstream();
   const second = new RecordingUpstream();
   let gateway: TestGateway;
 
   before(async () => {
-    await Promise.all([control.listen(0), plugin.listen(0), login.listen(0), second.listen(0)]);
+    await Promise.all([plugin.listen(0), login.listen(0), second.listen(0)]);
     gateway = await TestGateway.start({
-      services: { control: { url: control.url }, channel: { url: plugin.url } },
+      services: { control: { url: plugin.url }, channel: { url: plugin.url } },
       plugins: [
         { id: 'ships', urls: [plugin.url], http: { aliases: ['/fleet'] } },
         { id: 'moved', urls: [plugin.url], http: { prefix: '/api/elsewhere' } },
@@ -32,7 +30,7 @@ describe('middleware', () => {
   });
   after(async () => {
     await gateway.stop();
-    await Promise.all([control.stop(), plugin.stop(), login.stop(), second.stop()]);
+    await Promise.all([plugin.stop(), login.stop(), second.stop()]);
   });
   beforeEach(() => {
     for (const upstream of [plugin, login, second]) {

@@ -23,7 +23,7 @@ export type Answer = (request: RecordedRequest, socket: Socket) => string | Buff
 export class RecordingUpstream {
   readonly requests: RecordedRequest[] = [];
   readonly garbage: string[] = [];
-  /** Answers; `false` leaves the socket to the test. Health checks are never recorded. */
+  /** Answers; `false` leaves the socket to the test. Health checks and reports to the control process are never recorded. */
   answer: Answer = () => undefined;
   connections = 0;
   readonly #server: Server;
@@ -94,7 +94,7 @@ export class RecordingUpstream {
   }
 
   #reply(request: RecordedRequest, socket: Socket): void {
-    if (request.path === '/healthz') {
+    if (request.path === '/healthz' || request.path.startsWith('/mesh/gateways/')) {
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
       return;
     }
