@@ -19,6 +19,11 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** What a reason is said of: work under way, or one that serves although something is wrong; else a failure. */
 const MARKS: Readonly<Record<string, string>> = { starting: '…', ready: '!' };
 
+/** Nobody has failed where somebody said that a plugin is not to run. */
+function markOf({ enabled, state }: PluginView): string {
+  return enabled ? (MARKS[state] ?? '✖') : '–';
+}
+
 /** One row per plugin, and below them why some are not ready, and what is asked about requests. */
 export function pluginTable(plugins: readonly PluginView[]): string {
   const rows = plugins.map((plugin) => [
@@ -29,9 +34,10 @@ export function pluginTable(plugins: readonly PluginView[]): string {
     plugin.guard,
     readyMs(plugin),
   ]);
-  const reasons = plugins.flatMap(({ id, state, reason }) =>
-    reason === undefined ? [] : [`${MARKS[state] ?? '✖'} ${id}: ${reason.replaceAll('\n', '\n    ')}`],
-  );
+  const reasons = plugins.flatMap((plugin) => {
+    const { id, reason } = plugin;
+    return reason === undefined ? [] : [`${markOf(plugin)} ${id}: ${reason.replaceAll('\n', '\n    ')}`];
+  });
   const heading = ['PLUGIN', 'STATE', 'LANGUAGE', 'PORT', 'GUARD', 'READY'];
   return [table([heading, ...rows]), ...reasons, ...chains(plugins)].join('\n');
 }
