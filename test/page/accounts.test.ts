@@ -100,7 +100,8 @@ describe('the pages of accounts', function () {
     await page.getByText('Changed. Every other session has ended.').waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.waitForURL(`${url}login`);
-    await page.goto(url);
+    await page.getByRole('link', { name: 'plugmesh' }).click();
+    await page.getByRole('link', { name: 'Account' }).click();
     await page.waitForURL(`${url}login`);
   });
 

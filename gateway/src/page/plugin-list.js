@@ -5,7 +5,7 @@ const REFRESH_MS = 2_000;
 
 /**
  * A plugin as `GET /mesh/plugins` shows it to a stranger or to an operator.
- * @typedef {{ id: string, title?: string, state: string, reason?: string, guard?: string, prefix?: string,
+ * @typedef {{ id: string, title?: string, enabled: boolean, state: string, reason?: string, guard?: string, prefix?: string,
  *   instances?: readonly unknown[], middleware?: { phase: string, order: number } }} Plugin
  */
 
@@ -53,6 +53,7 @@ export class PluginList {
     if (text === this.#shown) return;
     this.#shown = text;
     const list = element('plugin-list');
+    element('account').hidden = !plugins.some((plugin) => plugin.id === 'accounts' && isReady(plugin));
     this.#live.keep(plugins.filter(isReady).map(({ id }) => id));
     list.replaceChildren(...plugins.map((plugin) => renderPlugin(plugin, this.#live)));
     list.removeAttribute('aria-busy');
@@ -69,8 +70,9 @@ export class PluginList {
 /** @param {readonly Plugin[]} plugins */
 function countText(plugins) {
   if (plugins.length === 0) return 'None yet. Put a folder with a plugin.json under services/.';
-  const ready = plugins.filter(isReady).length;
-  return ready === plugins.length ? 'All ready.' : `${ready} of ${plugins.length} ready.`;
+  const wanted = plugins.filter(({ enabled }) => enabled);
+  const ready = wanted.filter(isReady).length;
+  return ready === wanted.length ? 'All ready.' : `${ready} of ${wanted.length} ready.`;
 }
 
 /** @param {Plugin} plugin */
