@@ -85,9 +85,9 @@ function isReady({ state }) {
  * @param {import('./live-values.js').LiveValues} live
  */
 function renderPlugin(plugin, live) {
-  const { id, title = id, state, reason, guard } = plugin;
+  const { id, title = id, enabled, state, reason, guard } = plugin;
   const prefix = plugin.prefix && addressOf(plugin.prefix);
-  const name = prefix && guard === 'public' ? make('a', { href: `${prefix}/` }, title) : title;
+  const name = prefix && enabled && guard === 'public' ? make('a', { href: `${prefix}/` }, title) : title;
   const item = make('li', { 'data-state': state, 'data-plugin': id }, make('strong', {}, name));
   item.append(make('span', { class: 'state' }, state));
   if (prefix) item.append(make('code', {}, prefix));
