@@ -79,8 +79,6 @@ export class Dispatcher {
   /** Takes a WebSocket handshake, which Express never sees. Never throws; every refusal is answered and closed. */
   readonly upgrade = (req: GatewayRequest, socket: Socket, head: Buffer): void => {
     let route: Route | undefined;
-    // Until the proxy takes over nobody else listens, and an unheard 'error' ends the process.
-    socket.on('error', () => socket.destroy());
     if (this.#parts.refusals.hasEnded(socket)) {
       socket.destroySoon();
       return;

@@ -16,9 +16,16 @@ const HOP_BY_HOP: readonly string[] = [
 
 /** What the gateway alone may say to a plugin, or what frameworks take for the real URL or a proxy's word. */
 const RESERVED: readonly string[] = [
+  'client-ip',
   'expect',
   'forwarded',
   'proxy',
+  'true-client-ip',
+  'x-client-ip',
+  // Guards know the method that was sent.
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
   'x-original-url',
   'x-original-uri',
   'x-original-method',
@@ -96,6 +103,12 @@ const NEVER_ANSWERED: ReadonlySet<string> = new Set([
   'x-powered-by',
   'service-worker-allowed',
   'clear-site-data',
+  // What browsers remember for the whole origin, or tell of everything in it.
+  'alt-svc',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+  'strict-transport-security',
 ]);
 
 const NOTHING: ReadonlySet<string> = new Set();

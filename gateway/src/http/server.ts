@@ -63,11 +63,11 @@ export class GatewayServer {
     }
     // Node hands these over at once, and the connection with them, whatever has still to be answered on it.
     this.#server.on('upgrade', (req: GatewayRequest, socket: Socket, head: Buffer) => {
-      this.#turns.afterAll(socket, () => handlers.upgrade(req, socket, head));
+      this.#takeOver(socket, () => handlers.upgrade(req, socket, head));
     });
     this.#server.on('connect', (_req, socket) => {
       const error = new MeshError('MESH_METHOD_NOT_ALLOWED', "'CONNECT' is not served here");
-      this.#turns.afterAll(socket, () => answerProblemOn(socket, error, {}));
+      this.#takeOver(socket, () => answerProblemOn(socket, error, {}));
     });
     this.#server.on('clientError', this.#answerClientError);
   }
@@ -101,6 +101,14 @@ export class GatewayServer {
     this.#draining = true;
     this.#closed ??= drainServer(this.#server, this.#options.drainMs);
     return this.#closed;
+  }
+
+  /** Node has stopped listening to a connection that it hands over, and an 'error' that nobody hears ends the process. */
+  #takeOver(socket: Duplex, go: () => void): void {
+    socket.on('error', () => socket.destroy());
+    this.#turns.afterAll(socket, () => {
+      if (!socket.destroyed) go();
+    });
   }
 
   /** Node's parser refused the bytes, or the client was too slow. Nothing of it has reached a plugin as a whole request. */

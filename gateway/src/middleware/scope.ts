@@ -1,7 +1,13 @@
+import { forgivingSegments } from '@plugmesh/shared/mesh-document';
 import type { Route } from '../routes/route.ts';
 
-/** Where below a plugin's prefix a rule applies: everywhere, or at these paths (lower case) and below them. */
-export type Scope = 'everywhere' | readonly string[];
+type Segments = readonly string[];
+
+/**
+ * Where below a plugin's prefix a rule applies: everywhere, or at these paths and below them. Their segments are as a framework
+ * reads them that forgives letter case and percent-encoding: no spelling gets around middleware.
+ */
+export type Scope = 'everywhere' | readonly Segments[];
 
 /** Roots of channel that browsers come to; two names of one thing stand together. `/mesh/channel` is for operators. */
 const SOCKET_ROOTS: Readonly<Record<string, readonly string[]>> = {
@@ -22,9 +28,9 @@ export function namesOf(route: Route, all: readonly Route[]): readonly string[] 
 
 /** Where below these names the prefixes of a rule apply; undefined: nowhere. */
 export function scopeOf(match: readonly string[], names: readonly string[]): Scope | undefined {
-  const below: string[] = [];
-  for (const name of names.map(plain)) {
-    for (const prefix of match.map(plain)) {
+  const below: Segments[] = [];
+  for (const name of names.map(segmentsOf)) {
+    for (const prefix of match.map(segmentsOf)) {
       if (isAtOrBelow(name, prefix)) return 'everywhere';
       if (isAtOrBelow(prefix, name)) below.push(prefix.slice(name.length));
     }
@@ -32,17 +38,18 @@ export function scopeOf(match: readonly string[], names: readonly string[]): Sco
   return below.length > 0 ? below : undefined;
 }
 
-/** Whether a path below the prefix is in the scope. Frameworks may forgive letter case, so it does not count. */
+/** Whether a path below the prefix is in the scope. */
 export function isInScope(scope: Scope, rest: string): boolean {
   if (scope === 'everywhere') return true;
-  const path = rest.toLowerCase();
+  const path = segmentsOf(rest);
   return scope.some((prefix) => isAtOrBelow(path, prefix));
 }
 
-function plain(path: string): string {
-  return path.toLowerCase().replace(/\/+$/, '');
+function segmentsOf(path: string): Segments {
+  const segments = forgivingSegments(path);
+  return segments.at(-1) === '' ? segments.slice(0, -1) : segments;
 }
 
-function isAtOrBelow(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`);
+function isAtOrBelow(path: Segments, prefix: Segments): boolean {
+  return prefix.every((segment, at) => segment === path[at]);
 }

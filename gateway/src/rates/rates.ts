@@ -15,6 +15,8 @@ export interface RatesParts {
 }
 
 const FIRST_WAIT_MS = 1000;
+/** A Redis that takes longer counts as away. */
+const PATIENCE_MS = 1000;
 
 /** How often addresses, users and keys may come. One for the process: what was counted survives changes of the mesh. */
 export class Rates {
@@ -26,7 +28,8 @@ export class Rates {
     this.#parts = parts;
     const { redisUrl, log, config } = parts;
     if (redisUrl !== undefined) {
-      this.#connection = connectRedis(redisUrl, { name: 'rates', log, lazy: true, queue: false });
+      const options = { name: 'rates', log, lazy: true, queue: false, timeoutMs: PATIENCE_MS };
+      this.#connection = connectRedis(redisUrl, options);
     }
     const names = Object.keys(config.rates) as (keyof RateLimits)[];
     this.#counters = Object.fromEntries(names.map((name) => [name, this.#createCounter(name)]));

@@ -1,4 +1,4 @@
-/** First path segments that are the mesh's own, and names of its processes; no plugin or alias may take them. */
+/** First path segments that are the mesh's own, names of its processes and of its keys in Redis; no plugin or alias may take them. */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   '.well-known',
   'api',
@@ -14,6 +14,7 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'metrics',
   'openapi.json',
   'page',
+  'plugmesh',
   'readyz',
   'redis',
   'robots.txt',

@@ -6,4 +6,5 @@ export { languageOf } from './language.ts';
 export * from './match-topic.ts';
 export * from './mesh-topics.ts';
 export * from './parse-mesh-document.ts';
+export { forgivingSegments } from './route-pattern.ts';
 export * from './types.ts';

@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly lazy?: boolean;
   /** Whether commands wait for a server that is away (default), or are rejected at once. */
   readonly queue?: boolean;
+  /** How long a command may wait for its answer before it is rejected; default 5 s. */
+  readonly timeoutMs?: number;
   /** How long the server may say nothing before the connection is opened anew; default 5 s. */
   readonly silentMs?: number;
 }
@@ -27,7 +29,8 @@ const COMMAND_TIMEOUT_MS = 5000;
  * attempts (`queue: false`: not at all) and are then rejected; memory does not grow with the length of an outage.
  */
 export function connectRedis(url: string, options: ConnectOptions): RedisConnection {
-  const { name, log, lazy = false, queue = true, silentMs = COMMAND_TIMEOUT_MS } = options;
+  const { name, log, lazy = false, queue = true } = options;
+  const { timeoutMs = COMMAND_TIMEOUT_MS, silentMs = COMMAND_TIMEOUT_MS } = options;
   const connection = new Redis(url, {
     connectionName: name,
     lazyConnect: lazy,
@@ -36,7 +39,7 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
     // With 0, what is in flight when a connection is lost is rejected then, not after its timeout. What waits in a queue
     // would be, too.
     maxRetriesPerRequest: queue ? RETRIES_IN_QUEUE : 0,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout: timeoutMs,
     connectTimeout: COMMAND_TIMEOUT_MS,
     // What was in flight may have been carried out: sending it again could publish a message twice.
     autoResendUnfulfilledCommands: false,

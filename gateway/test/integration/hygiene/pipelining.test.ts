@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { describeHygiene } from '../../support/hygiene-stage.ts';
 
-describeHygiene('pipelining', ({ upstream, send, sendBytes, forwarded }) => {
+/** Of a WebSocket that nobody refuses. */
+const HANDSHAKE = [
+  'GET /api/ships/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n',
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+].join('');
+
+describeHygiene('pipelining', (stage) => {
+  const { upstream, send, sendBytes, forwarded } = stage;
   for (const [what, bytes, last] of [
     ['garbage', 'garbage\r\n\r\n', 400],
     ['CONNECT', 'CONNECT ships:80 HTTP/1.1\r\nHost: a\r\n\r\n', 405],
@@ -17,6 +26,30 @@ describeHygiene('pipelining', ({ upstream, send, sendBytes, forwarded }) => {
       assert.deepEqual(answer.statuses, [200, 200, last]);
       assert.ok(answer.closed);
       assert.equal(forwarded(), 2);
+    });
+  }
+
+  for (const [what, bytes] of [
+    ['CONNECT', 'CONNECT ships:80 HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['a handshake', HANDSHAKE],
+    ['garbage', 'garbage\r\n\r\n'],
+  ] as const) {
+    it(`outlives a client that resets its connection while ${what} waits behind a request`, async () => {
+      const asked = new Promise<Socket>((resolve) => {
+        upstream.answer = (_request, socket) => {
+          resolve(socket);
+          return false;
+        };
+      });
+      const client = connect(stage.port, '127.0.0.1').on('error', () => undefined);
+      client.write(`GET /api/ships/1 HTTP/1.1\r\nHost: a\r\n\r\n${bytes}`);
+      const toInstance = await asked;
+      const left = once(toInstance, 'close');
+      client.resetAndDestroy();
+      // The gateway has noticed when it gives up the request; an 'error' that nobody hears would fail this test.
+      await left;
+      upstream.answer = () => undefined;
+      assert.equal((await send('GET /api/ships/2 HTTP/1.1', 'Host: a', '', '')).status, 200);
     });
   }
 
