@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseManifest } from '@plugmesh/shared/manifest';
 import { findProgram } from '@plugmesh/shared/processes';
 import { eventually } from '@plugmesh/shared/testing';
+import { buildInBackground } from './support/background-build.ts';
+import { codeBlock, codeBlocks } from './support/code-blocks.ts';
 import { describeWith } from './support/describe-with.ts';
 import { Guide } from './support/guide.ts';
 import { testCache } from './support/test-cache.ts';
@@ -102,17 +105,21 @@ describeWith('the guide to middleware', missingOf('python3'), function () {
 
 describeWith('the guide to an existing login', missingOf('go'), function () {
   this.timeout(60_000);
-  /** Where Go puts what it builds: it takes minutes the first time. */
+  /** Where Go puts what it builds, from now on: it takes minutes the first time. */
   const bin = testCache('bin');
+  const page = 'docs/guides/existing-login.md';
+  const command = codeBlock(codeBlocks(readFileSync(join(SERVICES, '..', page), 'utf8')), 'get Caddy').text;
+  const building =
+    findProgram('caddy', bin, '/') === undefined ? buildInBackground(command, { GOBIN: bin }) : undefined;
   let mesh: TestMesh;
   let guide: Guide;
 
   before(async function () {
     this.timeout(BUILD_TIMEOUT_MS);
     mesh = await TestMesh.create({ env: { PATH: `${bin}:${PATH}` } });
-    guide = new Guide('docs/guides/existing-login.md', { mesh, env: { GOBIN: bin } });
-    if (findProgram('caddy', bin, '/') === undefined) await guide.run('get Caddy');
+    guide = new Guide(page, { mesh });
     guide.text('get Caddy');
+    await building;
     await mesh.addPlugin('mirror', {
       'main.mjs': `import { createServer } from 'node:http';
         createServer((request, response) => {
