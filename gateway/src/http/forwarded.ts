@@ -16,6 +16,7 @@ export interface Peer {
 export interface Origin {
   /** The client's address. */
   readonly address: string;
+  /** The same, then the trusted proxies that it came by, with commas between. */
   readonly for: string;
   readonly proto: string;
   readonly host: string;
@@ -38,7 +39,7 @@ export class PeerBook {
   of(socket: Socket): Peer {
     let peer = this.#peers.get(socket);
     if (!peer) {
-      const address = plainAddress(socket.remoteAddress);
+      const address = plainAddress(socket.remoteAddress ?? 'unknown');
       const encrypted = (socket as Partial<TLSSocket>).encrypted === true;
       peer = { address, trusted: this.trusts(address), proto: encrypted ? 'https' : 'http' };
       this.#peers.set(socket, peer);
@@ -56,27 +57,38 @@ export class PeerBook {
     const host = headers.host ?? '';
     if (!peer.trusted)
       return { address: peer.address, for: peer.address, proto: peer.proto, host, prefix: '' };
-    const chain = addresses(headers['x-forwarded-for']);
+    const way = this.#wayOf(addresses(headers['x-forwarded-for']));
     const proto = last(headers['x-forwarded-proto'])?.toLowerCase();
     const named = last(headers['x-forwarded-host']);
     const prefix = last(headers['x-forwarded-prefix'])?.replace(/\/$/, '') ?? '';
     return {
-      address: chain.findLast((address) => !this.trusts(address)) ?? chain[0] ?? peer.address,
-      for: [...chain, peer.address].join(', '),
+      address: way[0] ?? peer.address,
+      for: [...way, peer.address].join(', '),
       proto: proto === 'https' || proto === 'http' ? proto : peer.proto,
       host: named !== undefined && /^[\w.:[\]-]{1,255}$/.test(named) ? named : host,
       prefix: PREFIX.test(prefix) ? prefix : '',
     };
   }
+
+  /** From the client on: what stands before the last address that is not trusted, the client has made up. */
+  #wayOf(chain: readonly string[]): readonly string[] {
+    return chain.slice(
+      Math.max(
+        0,
+        chain.findLastIndex((address) => !this.trusts(address)),
+      ),
+    );
+  }
 }
 
-function plainAddress(address: string | undefined): string {
-  return address?.startsWith('::ffff:') === true ? address.slice(7) : (address ?? 'unknown');
+/** One spelling of IPv4 addresses, also of those mapped into IPv6 (RFC 4291 § 2.5.5.2). */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '');
 }
 
 function addresses(value: string | string[] | undefined): string[] {
   const parts = String(value ?? '').split(',');
-  return parts.map((part) => part.trim()).filter((part) => isIP(part) !== 0);
+  return parts.map((part) => plainAddress(part.trim())).filter((part) => isIP(part) !== 0);
 }
 
 function last(value: string | string[] | undefined): string | undefined {

@@ -65,6 +65,13 @@ describe('rates', () => {
     assert.deepEqual(seen, [200, 200, 429, 200]);
   });
 
+  it('tells IPv4 clients apart, also where a proxy writes their addresses as IPv6', async () => {
+    const gateway = await start({ address: { count: 1, perMs: MINUTE } });
+    const from = ['::ffff:192.0.2.1', '::ffff:198.51.100.1', '192.0.2.1'];
+    const seen = await statuses(3, () => ask(gateway, '/api/ships/', from.shift() ?? ''));
+    assert.deepEqual(seen, [200, 200, 429]);
+  });
+
   it('gives each process its share', async () => {
     const gateway = await start({ address: { count: 4, perMs: MINUTE } }, { instances: 2 });
     assert.deepEqual(await statuses(3, () => ask(gateway, '/api/ships/', '192.0.2.1')), [200, 200, 429]);

@@ -23,7 +23,7 @@ describe('PeerBook', () => {
     });
   });
 
-  it('believes a trusted proxy, and takes the last address that is not one as the client', () => {
+  it('believes a trusted proxy: the client is the last address that is not one, and what it says before that counts nowhere', () => {
     const headers = {
       host: 'inner',
       'x-forwarded-for': '6.6.6.6, 192.0.2.7, 10.1.1.1, junk',
@@ -33,11 +33,23 @@ describe('PeerBook', () => {
     };
     assert.deepEqual(peers.origin(peer('10.0.0.2'), headers), {
       address: '192.0.2.7',
-      for: '6.6.6.6, 192.0.2.7, 10.1.1.1, 10.0.0.2',
+      for: '192.0.2.7, 10.1.1.1, 10.0.0.2',
       proto: 'https',
       host: 'mesh.test:8443',
       prefix: '/live',
     });
+  });
+
+  it('takes the first of several proxies for the client when there is nobody else', () => {
+    const headers = { 'x-forwarded-for': '10.1.1.1, 10.2.2.2' };
+    const origin = peers.origin(peer('10.0.0.2'), headers);
+    assert.deepEqual([origin.address, origin.for], ['10.1.1.1', '10.1.1.1, 10.2.2.2, 10.0.0.2']);
+    assert.equal(peers.origin(peer('10.0.0.2'), {}).for, '10.0.0.2');
+  });
+
+  it('writes IPv4 addresses in one way', () => {
+    const headers = { 'x-forwarded-for': '::ffff:192.0.2.7, ::FFFF:10.1.1.1' };
+    assert.equal(peers.origin(peer('10.0.0.2'), headers).for, '192.0.2.7, 10.1.1.1, 10.0.0.2');
   });
 
   it('takes nothing malformed even from a trusted proxy', () => {

@@ -63,7 +63,7 @@ export function addSessionRoutes(router: Router, { callers, signIn, sessions }: 
   });
 }
 
-/** Where the client is, as the gateway saw it. */
+/** Where the client is: the gateway names it first, and then the proxies on the way. */
 function addressOf(request: Request): string {
-  return request.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? request.socket.remoteAddress ?? '';
+  return request.get('x-forwarded-for')?.split(',')[0]?.trim() ?? request.socket.remoteAddress ?? '';
 }
