@@ -9,7 +9,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { hashCredential, mintSessionId, sessionKey, type SessionRecord } from '@plugmesh/shared/access';
+import { hashCredential, mintSecret, sessionKey, type SessionRecord } from '@plugmesh/shared/access';
 import { freePort, RedisServer } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
 import { startGateway } from './support/bench-gateway.ts';
@@ -64,7 +64,7 @@ async function startPlainNginx(upstream: string): Promise<ServerProcess | undefi
 /** Logs somebody in, as accounts does; answers the headers of a request. */
 async function startSession(redisUrl: string): Promise<OutgoingHttpHeaders> {
   const redis = new Redis(redisUrl);
-  const id = mintSessionId();
+  const id = mintSecret();
   const now = Date.now();
   const times = { startedAt: now, endsAt: now + SESSION_MS, idleMs: SESSION_MS };
   const session: SessionRecord = { user: 'u1', name: 'ada', roles: ['admin'], ...times };

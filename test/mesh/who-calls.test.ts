@@ -7,7 +7,7 @@ import {
   apiKeyKey,
   hashCredential,
   mintApiKey,
-  mintSessionId,
+  mintSecret,
   sessionKey,
 } from '@plugmesh/shared/access';
 import { eventually } from '@plugmesh/shared/testing';
@@ -65,7 +65,7 @@ describe('who calls, in a whole mesh', function () {
   });
 
   it('is told to channel, whose socket ends with the session', async () => {
-    const id = mintSessionId();
+    const id = mintSecret();
     const key = sessionKey(hashCredential(id));
     const now = Date.now();
     const record = { ...ADA, startedAt: now, endsAt: now + 3_600_000, idleMs: 1_800_000 };

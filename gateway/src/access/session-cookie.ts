@@ -1,5 +1,7 @@
-const PLAIN = 'plugmesh-session';
-const SECURE = `__Host-${PLAIN}`;
+import { sessionCookieName } from '@plugmesh/shared/access';
+
+const PLAIN = sessionCookieName('http');
+const SECURE = sessionCookieName('https');
 const SESSION_ID = /^[\w-]{43}$/;
 
 /**
@@ -9,7 +11,7 @@ const SESSION_ID = /^[\w-]{43}$/;
  */
 export function sessionIdOf(cookie: string | undefined, proto: string): string | undefined {
   if (cookie === undefined || !cookie.includes(PLAIN)) return undefined;
-  const name = proto === 'https' ? SECURE : PLAIN;
+  const name = sessionCookieName(proto);
   const values = cookie.split(';').flatMap((pair) => valueOf(pair, name));
   if (values.length === 0) return undefined;
   const [id = ''] = values;

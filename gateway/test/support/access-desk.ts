@@ -3,7 +3,7 @@ import {
   apiKeyKey,
   hashCredential,
   mintApiKey,
-  mintSessionId,
+  mintSecret,
   sessionKey,
   type AccessChange,
   type ApiKeyRecord,
@@ -39,7 +39,7 @@ export class AccessDesk {
   }
 
   async login(sketch: Partial<SessionRecord> = {}): Promise<Login> {
-    const id = mintSessionId();
+    const id = mintSecret();
     const hash = hashCredential(id);
     const now = Date.now();
     const record: SessionRecord = {

@@ -5,29 +5,32 @@ import { KeyKeeper } from './accounts/key-keeper.ts';
 import { SignIn } from './accounts/sign-in.ts';
 import { UserDesk } from './accounts/user-desk.ts';
 import { Callers } from './caller.ts';
+import { InStep } from './in-step.ts';
 import { openapi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
 import { Attempts } from './records/attempts.ts';
 import { KeyRecords } from './records/key-records.ts';
+import { RedisPart } from './records/redis-part.ts';
 import { SessionRecords } from './records/session-records.ts';
 import { addKeyRoutes } from './routes/key-routes.ts';
 import { addPages } from './routes/pages.ts';
 import { addSessionRoutes } from './routes/session-routes.ts';
 import { addUserRoutes } from './routes/user-routes.ts';
 import { parseSettings } from './settings.ts';
-import { stayInStep } from './stay-in-step.ts';
 import { openStore } from './store/store.ts';
 
 definePlugin({
   openapi,
   parseConfig: parseSettings,
-  async setup({ router, config, log, redis, stateDir, identify, token, service, onStop }) {
+  async setup({ id, router, config, log, redis, stateDir, identify, token, service, onStop }) {
     if (!redis) throw new MeshError('MESH_REDIS_MISSING', 'sessions are kept in Redis: set REDIS_URL');
     const store = await openStore({ url: config.databaseUrl, stateDir });
     onStop(() => store.close());
 
-    const sessions = new SessionRecords(redis, config);
-    const keys = new KeyKeeper(store, new KeyRecords(redis));
+    const inStep = new InStep({ redis, written: `${id}:written`, log });
+    const part = new RedisPart({ redis, id, onFailure: () => inStep.due() });
+    const sessions = new SessionRecords(part, config);
+    const keys = new KeyKeeper(store, new KeyRecords(part));
     const desk = new UserDesk({ store, sessions, keys, linkMs: config.linkMs });
     const first = new FirstAdministrator(store, desk, stateDir);
     await first.invite();
@@ -36,7 +39,7 @@ definePlugin({
       store,
       passwords: new Passwords(config.passwordLength),
       sessions,
-      attempts: new Attempts(redis),
+      attempts: new Attempts(part),
       onLinkUsed: () => first.forget(),
     });
     const callers = new Callers({ identify, token });
@@ -50,6 +53,6 @@ definePlugin({
     addUserRoutes(router, { callers, desk, log });
 
     const bringUp = (): Promise<void> => desk.bringUp(Date.now() - config.lifeMs);
-    service('in step with Redis', (signal) => stayInStep(redis, { bringUp, log, signal }));
+    service('in step with Redis', (signal) => inStep.run(bringUp, signal));
   },
 });

@@ -1,7 +1,7 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { MeshError } from '@plugmesh/shared/sdk';
-import { Turns } from './turns.ts';
+import { WorkLimit } from './work-limit.ts';
 
 const hashWith = promisify(argon2);
 
@@ -20,7 +20,7 @@ const NOBODYS = { cost: COST, salt: Buffer.alloc(SALT_LENGTH), tag: Buffer.alloc
 /** Hashes passwords with argon2id, two at a time: each takes memory and a processor. */
 export class Passwords {
   readonly #least: number;
-  readonly #turns = new Turns({ atOnce: 2, waiting: 64 });
+  readonly #limit = new WorkLimit({ atOnce: 2, waiting: 64 });
 
   /** `least`: fewest characters. */
   constructor(least: number) {
@@ -39,7 +39,7 @@ export class Passwords {
 
   /** Rejects with MESH_OVERLOADED when too many are waiting. */
   hash(password: string): Promise<string> {
-    return this.#turns.take(async () => {
+    return this.#limit.run(async () => {
       const salt = randomBytes(SALT_LENGTH);
       const tag = await derive(password, salt, COST);
       const { memory, passes, parallelism } = COST;
@@ -50,7 +50,7 @@ export class Passwords {
   /** Whether a password has this hash. Without one it never has, and that takes as long to find out. */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     const { cost, salt, tag } = hash === undefined ? NOBODYS : readHash(hash);
-    const found = await this.#turns.take(() => derive(password, salt, cost));
+    const found = await this.#limit.run(() => derive(password, salt, cost));
     return hash !== undefined && timingSafeEqual(found, tag);
   }
 }

@@ -1,7 +1,7 @@
 import { MeshError } from '@plugmesh/shared/sdk';
 
 /** Lets so much expensive work be done at once, and so much of it wait. */
-export class Turns {
+export class WorkLimit {
   readonly #atOnce: number;
   readonly #mostWaiting: number;
   readonly #waiting: (() => void)[] = [];
@@ -13,7 +13,7 @@ export class Turns {
   }
 
   /** Does the work when it is its turn. Rejects with MESH_OVERLOADED when too many are waiting. */
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#active < this.#atOnce) this.#active += 1;
     else await this.#wait();
     try {

@@ -6,6 +6,11 @@ export const ACCESS_CHANGE = 'plugmesh:access';
 /** Redis hash of API keys' prefixes: when each was last used, in milliseconds since 1970. Gateways write it, now and then. */
 export const API_KEYS_USED = 'plugmesh:keys-used';
 
+/** Name of the session's cookie. By https browsers hold `__Host-` to its rules: no other host and no http page can set it. */
+export function sessionCookieName(proto: string): string {
+  return proto === 'https' ? '__Host-plugmesh-session' : 'plugmesh-session';
+}
+
 const API_KEY = /^pmk_([A-Za-z0-9]{10})_[\w-]{43}$/;
 
 /** Redis key of a session. Only the hash of its id is kept: who reads Redis cannot become somebody. */
@@ -18,8 +23,8 @@ export function apiKeyKey(prefix: string): string {
   return `plugmesh:key:${prefix}`;
 }
 
-/** A new session id, 256 random bits, base64url. It is shown once, as the cookie. */
-export function mintSessionId(): string {
+/** A new session id or one-time link: 256 random bits, base64url. It is shown once. */
+export function mintSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 

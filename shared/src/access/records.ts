@@ -39,17 +39,17 @@ export type ApiKeyRecord = Readonly<z.infer<typeof apiKeySchema>>;
 /** What is published on `ACCESS_CHANGE`: hashes of sessions, prefixes of keys and ids of users that changed or ended. */
 export type AccessChange = Readonly<z.infer<typeof changeSchema>>;
 
-/** Undefined for what is none. */
+/** Undefined when it cannot be read. */
 export function parseSession(text: string): SessionRecord | undefined {
   return parse(sessionSchema, text);
 }
 
-/** Undefined for what is none. */
+/** Undefined when it cannot be read. */
 export function parseApiKey(text: string): ApiKeyRecord | undefined {
   return parse(apiKeySchema, text);
 }
 
-/** Undefined for what is none. */
+/** Undefined when it cannot be read. */
 export function parseAccessChange(text: string): AccessChange | undefined {
   return parse(changeSchema, text);
 }

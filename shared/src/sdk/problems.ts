@@ -6,7 +6,8 @@ import type { Log } from '../log/index.ts';
 export function sendProblem(request: Request, response: Response, error: MeshError, plugin: string): void {
   const requestId = request.get('x-request-id');
   response.status(error.status).type(PROBLEM_TYPE);
-  if (error.status === 503) response.set('Retry-After', '1');
+  const { retryAfter = error.status === 503 ? 1 : undefined } = error.details;
+  if (retryAfter !== undefined) response.set('Retry-After', String(retryAfter));
   response.send(JSON.stringify(problemDocument(error, { plugin, requestId })));
 }
 

@@ -22,16 +22,13 @@ export class FirstAdministrator {
 
   /** Writes a new link while nobody can log in; earlier ones are void then. */
   async invite(): Promise<void> {
-    if (await this.#store.secrets.hasPasswords()) {
-      this.forget();
-      return;
-    }
+    this.forget();
+    if (await this.#store.secrets.hasPasswords()) return;
     if (await this.#store.users.isEmpty()) await this.#store.users.create(NAME, ['admin']);
     const user = await this.#store.users.findByName(NAME);
-    // Made by `./plugmesh user create`, under another name: whoever did so has a link.
-    if (!user) return;
+    // None: the first was made by `./plugmesh user create`, and whoever did so has a link. Revoked: by intent.
+    if (user?.state !== 'active') return;
     const link = await this.#desk.link(user);
-    this.forget();
     mkdirSync(join(this.#file, '..'), { recursive: true, mode: 0o700 });
     writeFileSync(this.#file, JSON.stringify({ name: user.name, ...link }), { mode: 0o600, flag: 'wx' });
   }

@@ -36,8 +36,17 @@ export class KeyKeeper {
         fix: 'Revoke those that are not used.',
       });
     const created = await this.#store.apiKeys.create(user.id, wish);
+    await this.#takeBack(user, created.apiKey);
     await this.bringUp(user.id);
     return created;
+  }
+
+  /** Whoever was revoked or got other roles while a key was being made does not keep it. */
+  async #takeBack(user: User, { prefix }: ApiKey): Promise<void> {
+    const now = await this.#store.users.find(user.id);
+    if (now?.sessionsFrom === user.sessionsFrom) return;
+    await this.#store.apiKeys.revoke(user.id, prefix);
+    throw new MeshError('MESH_UNAUTHORIZED', 'the session has ended');
   }
 
   /** Revokes one of a user's keys. */

@@ -43,19 +43,31 @@ export class SignIn {
     if (!user) throw noLink();
     passwords.check(password, user.name);
     const hash = await passwords.hash(password);
-    // Only now, so that a password that does not fit costs nobody the link.
-    if ((await store.secrets.takeLink(link)) !== user.id) throw noLink();
-    const session = await this.#setPassword(user.id, hash);
+    const renewed = await store.atOnce(async ({ users, secrets }) => {
+      const found = await users.renew(user);
+      // Taken only now, so that a password that does not fit costs nobody the link.
+      if (!found || (await secrets.takeLink(link)) !== user.id) throw noLink();
+      await secrets.setPassword(user.id, hash);
+      return found;
+    });
     onLinkUsed(user);
-    return session;
+    return this.#beginAnew(renewed);
   }
 
   /** Changes the password of whoever knows the present one; all sessions end, and a new one begins. */
   async byNewPassword(attempt: Attempt, newPassword: string): Promise<BegunSession> {
-    const { passwords } = this.#parts;
+    const { store, passwords } = this.#parts;
     passwords.check(newPassword, attempt.name);
     const user = await this.#check(attempt);
-    return this.#setPassword(user.id, await passwords.hash(newPassword));
+    const hash = await passwords.hash(newPassword);
+    const renewed = await store.atOnce(async ({ users, secrets }) => {
+      // Whoever was revoked or reset while the password was being hashed has no password to change.
+      const found = await users.renew(user);
+      if (!found) throw wrong();
+      await secrets.setPassword(user.id, hash);
+      return found;
+    });
+    return this.#beginAnew(renewed);
   }
 
   async #check({ name, password, address }: Attempt): Promise<User> {
@@ -69,11 +81,8 @@ export class SignIn {
     return user;
   }
 
-  async #setPassword(userId: string, hash: string): Promise<BegunSession> {
-    const { store, sessions } = this.#parts;
-    await store.secrets.setPassword(userId, hash);
-    const user = await store.users.change(userId, {});
-    await sessions.endEarlier(user);
+  async #beginAnew(user: User): Promise<BegunSession> {
+    await this.#parts.sessions.endEarlier(user);
     return this.#begin(user);
   }
 
@@ -82,7 +91,7 @@ export class SignIn {
     const session = await sessions.begin(user);
     // Whoever was revoked while the password was being checked does not get in.
     const now = await store.users.find(user.id);
-    if (now?.sessionsFrom === user.sessionsFrom) return session;
+    if (now?.state === 'active' && now.sessionsFrom === user.sessionsFrom) return session;
     await sessions.end(user.id, session.hash);
     throw wrong();
   }

@@ -1,6 +1,6 @@
 import { MeshError } from '@plugmesh/shared/sdk';
 import type { SessionRecords } from '../records/session-records.ts';
-import type { Store, User, UserChange } from '../store/store.ts';
+import type { Store, User } from '../store/store.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 
 /** A link by which a user chooses a password, once. */
@@ -47,23 +47,32 @@ export class UserDesk {
 
   /** Gives a user other roles. Whoever was logged in logs in again; keys go on with the new ones. */
   async setRoles(name: string, roles: readonly string[]): Promise<User> {
-    return this.#change(await this.get(name), { roles });
+    const { id } = await this.get(name);
+    return this.#follow(await this.#parts.store.users.change(id, { roles }));
   }
 
   /** Ends all that a user has: sessions, keys, links. They cannot log in until they are reset. */
   async revoke(name: string): Promise<User> {
     const { id } = await this.get(name);
-    const { store } = this.#parts;
-    await store.secrets.forgetLinks(id);
-    await store.apiKeys.revoke(id);
-    return this.#change({ id }, { state: 'revoked' });
+    const user = await this.#parts.store.atOnce(async ({ users, secrets, apiKeys }) => {
+      // The state first: a key that is made meanwhile finds the keys revoked, or its user.
+      const revoked = await users.change(id, { state: 'revoked' });
+      await secrets.forgetLinks(id);
+      await apiKeys.revoke(id);
+      return revoked;
+    });
+    return this.#follow(user);
   }
 
   /** Forgets the password and ends all sessions; the link lets the user choose a new one. Keys stay. */
   async reset(name: string): Promise<{ user: User; link: OneTimeLink }> {
     const { id } = await this.get(name);
-    await this.#parts.store.secrets.forgetPassword(id);
-    const user = await this.#change({ id }, { state: 'active' });
+    const user = await this.#parts.store.atOnce(async ({ users, secrets }) => {
+      const active = await users.change(id, { state: 'active' });
+      await secrets.forgetPassword(id);
+      return active;
+    });
+    await this.#follow(user);
     return { user, link: await this.link(user) };
   }
 
@@ -80,12 +89,12 @@ export class UserDesk {
     await keys.bringUpAll();
   }
 
-  /** The database first: what is true there becomes true in Redis, now or when Redis is back. */
-  async #change({ id }: Pick<User, 'id'>, change: UserChange): Promise<User> {
-    const { store, sessions, keys } = this.#parts;
-    const user = await store.users.change(id, change);
+  /** What the database says already becomes true in Redis, now or when Redis is back. */
+  async #follow(user: User): Promise<User> {
+    const { sessions, keys } = this.#parts;
     await sessions.endEarlier(user);
-    await keys.bringUp(id);
+    await keys.bringUp(user.id);
+    await sessions.announce(user);
     return user;
   }
 }

@@ -1,6 +1,6 @@
 import { hashCredential } from '@plugmesh/shared/access';
 import { MeshError } from '@plugmesh/shared/sdk';
-import { together, withRedis, type Redis } from './redis-work.ts';
+import type { RedisPart } from './redis-part.ts';
 
 const WINDOW_MS = 15 * 60_000;
 /** Of one address at one name; whoever has just mistyped is far below. */
@@ -10,31 +10,38 @@ const MOST_FROM_ALL = 200;
 
 /** Counts attempts to log in, over all processes. */
 export class Attempts {
-  readonly #redis: Redis;
+  readonly #redis: RedisPart;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisPart) {
     this.#redis = redis;
   }
 
-  /** Counts one before it is made, so that many at once count, too. Throws MESH_RATE_LIMITED for one too many. */
+  /** Counts one before it is made, so that many at once count, too. Rejects with MESH_RATE_LIMITED for one too many. */
   async count(name: string, address: string): Promise<void> {
-    const [one, all] = [keyOf(name, address), keyOf(name, '*')];
-    const answers = await together(this.#redis, (commands) => {
-      for (const key of [one, all]) commands.incr(key).pexpire(key, WINDOW_MS, 'NX');
-    });
-    if (Number(answers[0]) <= MOST_FROM_ONE && Number(answers[2]) <= MOST_FROM_ALL) return;
-    throw new MeshError('MESH_RATE_LIMITED', 'too many attempts to log in with this name', {
-      fix: `Wait up to ${WINDOW_MS / 60_000} minutes.`,
-    });
+    await Promise.all([
+      this.#countOne(this.#keyOf(name, address), MOST_FROM_ONE),
+      this.#countOne(this.#keyOf(name, '*'), MOST_FROM_ALL),
+    ]);
   }
 
   /** Whoever has got in begins anew; what other addresses did still counts. */
   async forget(name: string, address: string): Promise<void> {
-    await withRedis(() => this.#redis.del(keyOf(name, address)));
+    await this.#redis.ask((redis) => redis.del(this.#keyOf(name, address)));
   }
-}
 
-/** Names are not kept: people type their passwords there. */
-function keyOf(name: string, address: string): string {
-  return `accounts:attempts:${hashCredential(`${address} ${name}`)}`;
+  async #countOne(key: string, most: number): Promise<void> {
+    const [count, , leftMs] = await this.#redis.together((commands) =>
+      commands.incr(key).pexpire(key, WINDOW_MS, 'NX').pttl(key),
+    );
+    if (Number(count) <= most) return;
+    throw new MeshError('MESH_RATE_LIMITED', 'too many attempts to log in with this name', {
+      fix: `Wait up to ${WINDOW_MS / 60_000} minutes.`,
+      details: { retryAfter: Math.max(1, Math.ceil(Number(leftMs) / 1000)) },
+    });
+  }
+
+  /** Names are not kept: people type their passwords there. */
+  #keyOf(name: string, address: string): string {
+    return this.#redis.key(`attempts:${hashCredential(`${address} ${name}`)}`);
+  }
 }

@@ -1,51 +1,60 @@
 import { ACCESS_CHANGE, API_KEYS_USED, apiKeyKey, type ApiKeyRecord } from '@plugmesh/shared/access';
 import type { ApiKey, User } from '../store/store.ts';
-import { together, withRedis, type Redis } from './redis-work.ts';
+import type { Commands, RedisPart } from './redis-part.ts';
+
+/** A key as Redis has to have it. */
+interface Wanted {
+  readonly prefix: string;
+  /** Null: not at all. */
+  readonly text: string | null;
+  readonly endsAt: number | null;
+}
 
 /** The API keys in Redis, where gateway finds them. The database is the truth: these are written from it. */
 export class KeyRecords {
-  readonly #redis: Redis;
+  readonly #redis: RedisPart;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisPart) {
     this.#redis = redis;
   }
 
-  /** Makes the records of a user's keys what they have to be now, and says so. */
+  /** Makes the records of a user's keys what they have to be now, and says which were not. */
   async write(user: User, keys: readonly ApiKey[], now = Date.now()): Promise<void> {
     if (keys.length === 0) return;
-    await together(this.#redis, (commands) => {
-      for (const key of keys) {
-        if (isValid(user, key, now)) writeRecord(commands, user, key);
-        else commands.del(apiKeyKey(key.prefix));
-      }
-      commands.publish(ACCESS_CHANGE, JSON.stringify({ keys: keys.map(({ prefix }) => prefix) }));
+    const wanted = keys.map((key) => wantedOf(user, key, now));
+    const found = await this.#redis.ask((redis) => redis.mget(wanted.map(({ prefix }) => apiKeyKey(prefix))));
+    // Those alone: whoever hears of a key closes what it has opened.
+    const changed = wanted.filter(({ text }, at) => text !== found[at]);
+    if (changed.length === 0) return;
+    await this.#redis.together((commands) => {
+      for (const each of changed) write(commands, each);
+      commands.publish(ACCESS_CHANGE, JSON.stringify({ keys: changed.map(({ prefix }) => prefix) }));
     });
   }
 
   /** When each of these keys was last used, as far as gateways have said; milliseconds since 1970. */
   async lastUses(prefixes: readonly string[]): Promise<ReadonlyMap<string, number>> {
     if (prefixes.length === 0) return new Map();
-    const times = await withRedis(() => this.#redis.hmget(API_KEYS_USED, ...prefixes));
+    const times = await this.#redis.ask((redis) => redis.hmget(API_KEYS_USED, ...prefixes));
     return new Map(prefixes.flatMap((prefix, at) => (times[at] ? [[prefix, Number(times[at])]] : [])));
   }
+}
+
+function wantedOf(user: User, key: ApiKey, now: number): Wanted {
+  const { prefix, endsAt } = key;
+  return { prefix, endsAt, text: isValid(user, key, now) ? JSON.stringify(recordOf(user, key)) : null };
 }
 
 function isValid({ state }: User, { revokedAt, endsAt }: ApiKey, now: number): boolean {
   return state === 'active' && revokedAt === null && (endsAt === null || endsAt > now);
 }
 
-function writeRecord(commands: Parameters<Parameters<typeof together>[1]>[0], user: User, key: ApiKey): void {
-  const { hash, guards, plugins, endsAt } = key;
-  const record: ApiKeyRecord = {
-    user: user.id,
-    name: user.name,
-    roles: [...user.roles],
-    hash,
-    guards: [...guards],
-    plugins: [...plugins],
-    endsAt,
-  };
-  const text = JSON.stringify(record);
-  if (endsAt === null) commands.set(apiKeyKey(key.prefix), text);
-  else commands.set(apiKeyKey(key.prefix), text, 'PXAT', endsAt);
+function recordOf({ id, name, roles }: User, { hash, guards, plugins, endsAt }: ApiKey): ApiKeyRecord {
+  return { user: id, name, roles: [...roles], hash, guards: [...guards], plugins: [...plugins], endsAt };
+}
+
+function write(commands: Commands, { prefix, text, endsAt }: Wanted): void {
+  if (text === null) commands.del(apiKeyKey(prefix));
+  else if (endsAt === null) commands.set(apiKeyKey(prefix), text);
+  else commands.set(apiKeyKey(prefix), text, 'PXAT', endsAt);
 }

@@ -6,27 +6,56 @@ export type Redis = NonNullable<PluginContext['redis']>;
 /** Several commands as one: all of them are carried out, or none. */
 export type Commands = ReturnType<Redis['multi']>;
 
-/** Carries out commands in one step, and resolves to their answers. Rejects with MESH_REDIS_UNAVAILABLE. */
-export async function together(redis: Redis, add: (commands: Commands) => unknown): Promise<unknown[]> {
-  return withRedis(async () => {
-    const commands = redis.multi();
-    add(commands);
-    const answers = (await commands.exec()) ?? [];
-    return answers.map(([error, answer]) => {
-      if (error) throw error;
-      return answer;
-    });
-  });
+/** What the accounts have in Redis. */
+export interface RedisPartOptions {
+  readonly redis: Redis;
+  /** The plugin's id, which its rights in Redis follow. */
+  readonly id: string;
+  /** Called when Redis has not done what it should: it may be behind the database now. */
+  readonly onFailure: () => void;
 }
 
-/** Names a failure of Redis for what it is: MESH_REDIS_UNAVAILABLE. */
-export async function withRedis<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new MeshError('MESH_REDIS_UNAVAILABLE', 'sessions and keys cannot be changed while Redis is away', {
-      fix: 'What was changed of users is kept, and counts as soon as Redis is back.',
-      cause,
+/** The plugin's part of Redis. Whatever fails there is MESH_REDIS_UNAVAILABLE, and noticed. */
+export class RedisPart {
+  readonly #options: RedisPartOptions;
+
+  constructor(options: RedisPartOptions) {
+    this.#options = options;
+  }
+
+  /** A key of the plugin's own. */
+  key(name: string): string {
+    return `${this.#options.id}:${name}`;
+  }
+
+  /** Asks Redis, or tells it something. Rejects with MESH_REDIS_UNAVAILABLE. */
+  async ask<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    const { redis, onFailure } = this.#options;
+    try {
+      return await work(redis);
+    } catch (cause) {
+      onFailure();
+      throw new MeshError(
+        'MESH_REDIS_UNAVAILABLE',
+        'sessions and keys cannot be changed while Redis is away',
+        {
+          fix: 'What was changed of users is kept, and counts as soon as Redis is back.',
+          cause,
+        },
+      );
+    }
+  }
+
+  /** Carries out commands in one step, and resolves to their answers. Rejects with MESH_REDIS_UNAVAILABLE. */
+  together(add: (commands: Commands) => unknown): Promise<unknown[]> {
+    return this.ask(async (redis) => {
+      const commands = redis.multi();
+      add(commands);
+      const answers = (await commands.exec()) ?? [];
+      return answers.map(([error, answer]) => {
+        if (error) throw error;
+        return answer;
+      });
     });
   }
 }

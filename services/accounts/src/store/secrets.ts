@@ -1,4 +1,4 @@
-import { hashCredential, mintSessionId } from '@plugmesh/shared/access';
+import { hashCredential, mintSecret } from '@plugmesh/shared/access';
 import type { Database } from './tables.ts';
 
 /** What lets a user in: the hash of a password, and links that let somebody choose one, once. */
@@ -36,7 +36,7 @@ export class UserSecrets {
 
   /** A new link for a user, in place of earlier ones. It is known here only; the database has its hash. */
   async createLink(userId: string, endsAt: number): Promise<string> {
-    const link = mintSessionId();
+    const link = mintSecret();
     await this.forgetLinks(userId);
     await this.#db
       .insertInto('links')

@@ -7,11 +7,17 @@ import { Users } from './users.ts';
 export type { ApiKey, ApiKeyWish, KeyGuard } from './api-keys.ts';
 export { nameKey, type User, type UserChange } from './users.ts';
 
-/** What is true about users and their keys, whatever Redis says. */
-export interface Store {
+/** What the database has. */
+export interface Records {
   readonly users: Users;
   readonly secrets: UserSecrets;
   readonly apiKeys: ApiKeys;
+}
+
+/** What is true about users and their keys, whatever Redis says. */
+export interface Store extends Records {
+  /** Does work on the records as one change: all of it holds, or nothing when it rejects. */
+  atOnce<T>(work: (records: Records) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -19,9 +25,12 @@ export interface Store {
 export async function openStore(place: DatabasePlace): Promise<Store> {
   const db: Database = await openDatabase(place);
   return {
-    users: new Users(db),
-    secrets: new UserSecrets(db),
-    apiKeys: new ApiKeys(db),
+    ...recordsOf(db),
+    atOnce: (work) => db.transaction().execute((transaction) => work(recordsOf(transaction))),
     close: () => db.destroy(),
   };
+}
+
+function recordsOf(db: Database): Records {
+  return { users: new Users(db), secrets: new UserSecrets(db), apiKeys: new ApiKeys(db) };
 }

@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 
 /** Times are milliseconds since 1970; lists are JSON. */
 export interface Tables {
@@ -52,5 +52,4 @@ export type UserState = 'active' | 'revoked';
 
 export type Database = Kysely<Tables>;
 export type UserRow = Selectable<UserTable>;
-export type NewApiKeyRow = Insertable<ApiKeyTable>;
 export type ApiKeyRow = Selectable<ApiKeyTable>;

@@ -74,8 +74,22 @@ export class Users {
   }
 
   /** Changes a user and ends all sessions begun until now: what they were allowed is no longer true. */
-  async change(id: string, { roles, state }: UserChange, now = Date.now()): Promise<User> {
-    const row = await this.#db
+  async change(id: string, change: UserChange, now = Date.now()): Promise<User> {
+    return toUser(await this.#update(id, change, now).returningAll().executeTakeFirstOrThrow());
+  }
+
+  /** Ends all sessions begun until now of an active user who is still as we know one; undefined when not. */
+  async renew({ id, sessionsFrom }: User, now = Date.now()): Promise<User | undefined> {
+    const row = await this.#update(id, {}, now)
+      .where('sessions_from', '=', sessionsFrom)
+      .where('state', '=', 'active')
+      .returningAll()
+      .executeTakeFirst();
+    return row && toUser(row);
+  }
+
+  #update(id: string, { roles, state }: UserChange, now: number) {
+    return this.#db
       .updateTable('users')
       .set((eb) => ({
         ...(roles === undefined ? {} : { roles: JSON.stringify([...new Set(roles)]) }),
@@ -88,10 +102,7 @@ export class Users {
           .else(now + 1)
           .end(),
       }))
-      .where('id', '=', id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    return toUser(row);
+      .where('id', '=', id);
   }
 }
 

@@ -144,7 +144,14 @@ describe('accounts', function () {
       [10, 2],
     );
     assert.equal(await attempt(from, PASSWORD), 429, 'not even with the right one');
-    assert.equal(await attempt({ 'x-forwarded-for': '192.0.2.8' }, PASSWORD), 200, 'from elsewhere');
+    const { headers } = await accounts.send('POST', '/v1/login', {
+      body: { name: 'target', password: OTHER },
+      headers: from,
+    });
+    const wait = Number(headers.get('retry-after'));
+    assert.ok(wait > 800 && wait <= 900, 'for as long as attempts are counted');
+    const other = { 'x-forwarded-for': '192.0.2.8, 192.0.2.7' };
+    assert.equal(await attempt(other, PASSWORD), 200, 'from elsewhere, by the same proxy');
   });
 
   it('tells who is logged in, with the XSRF token that the gateway hands on', async () => {
@@ -283,6 +290,40 @@ describe('accounts', function () {
     assert.deepEqual([status, body.code], [503, 'MESH_REDIS_UNAVAILABLE']);
     await accounts.redis.resume();
     await eventually(async () => !(await accounts.isAlive(again)), { timeoutMs: 15_000 });
+    await eventually(async () => (await accounts.connection.exists(`plugmesh:key:${key.prefix}`)) === 0);
+  });
+
+  it('says nothing when it starts anew, and of a new key only that: what is open stays so', async () => {
+    const ivan = await newUser('ivan');
+    const wish = { name: 'CI', guards: ['key'], plugins: ['*'] };
+    const makeKey = () => accounts.send('POST', '/v1/keys', { as: ivan, body: wish });
+    const { body: first } = await makeKey();
+    await told(first.prefix);
+    await accounts.pause();
+    await accounts.connection.del('accounts:written');
+    changes.length = 0;
+    await accounts.resume();
+    await accounts.inStep();
+    const { body: second } = await makeKey();
+    await told(second.prefix);
+    assert.deepEqual(
+      changes.map((change) => JSON.parse(change) as unknown),
+      [{ keys: [second.prefix] }],
+    );
+  });
+
+  it('brings up what Redis has refused, as soon as it does not', async () => {
+    const judy = await newUser('judy');
+    const wish = { name: 'CI', guards: ['key'], plugins: ['*'] };
+    const { body: key } = await accounts.send('POST', '/v1/keys', { as: judy, body: wish });
+    await accounts.inStep();
+    // It answers, and takes no writes.
+    await accounts.connection.call('config', 'set', 'min-replicas-to-write', '1');
+    const { status } = await accounts.send('POST', '/v1/users/judy/revoke', { operator: true });
+    assert.equal(status, 503);
+    assert.equal(await accounts.isAlive(judy), true);
+    await accounts.connection.call('config', 'set', 'min-replicas-to-write', '0');
+    await eventually(async () => !(await accounts.isAlive(judy)), { timeoutMs: 15_000 });
     await eventually(async () => (await accounts.connection.exists(`plugmesh:key:${key.prefix}`)) === 0);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Passwords } from '../../src/passwords.ts';
-import { Turns } from '../../src/turns.ts';
+import { WorkLimit } from '../../src/work-limit.ts';
 
 describe('passwords', () => {
   const passwords = new Passwords(12);
@@ -47,13 +47,13 @@ describe('passwords', () => {
   it('may be long phrases', () => passwords.check('several words are easy', 'ada'));
 });
 
-describe('turns', () => {
-  it('are taken so many at once, wait in order, and refuse what is too much', async () => {
-    const turns = new Turns({ atOnce: 2, waiting: 2 });
+describe('the work limit', () => {
+  it('does so much at once, lets the rest wait in order, and refuses what is too much', async () => {
+    const limit = new WorkLimit({ atOnce: 2, waiting: 2 });
     const ends: (() => void)[] = [];
     const begun: number[] = [];
     const take = (number: number): Promise<void> =>
-      turns.take(() => {
+      limit.run(() => {
         begun.push(number);
         return new Promise((resolve) => ends.push(resolve));
       });
@@ -68,10 +68,10 @@ describe('turns', () => {
     assert.deepEqual(begun, [1, 2, 3, 4]);
   });
 
-  it('go on after work that fails', async () => {
-    const turns = new Turns({ atOnce: 1, waiting: 1 });
-    const failing = turns.take(() => Promise.reject(new Error('no')));
-    const next = turns.take(() => Promise.resolve('done'));
+  it('goes on after work that fails', async () => {
+    const limit = new WorkLimit({ atOnce: 1, waiting: 1 });
+    const failing = limit.run(() => Promise.reject(new Error('no')));
+    const next = limit.run(() => Promise.resolve('done'));
     await assert.rejects(failing);
     assert.equal(await next, 'done');
   });

@@ -3,7 +3,7 @@ import {
   apiKeyPrefix,
   hashCredential,
   mintApiKey,
-  mintSessionId,
+  mintSecret,
   parseAccessChange,
   parseApiKey,
   parseSession,
@@ -26,8 +26,8 @@ describe('credentials', () => {
     assert.equal(apiKeyPrefix(key), prefix);
     assert.equal(apiKeyPrefix(`${key}x`), undefined);
     assert.notEqual(mintApiKey().key, key);
-    assert.match(mintSessionId(), /^[\w-]{43}$/);
-    assert.notEqual(mintSessionId(), mintSessionId());
+    assert.match(mintSecret(), /^[\w-]{43}$/);
+    assert.notEqual(mintSecret(), mintSecret());
   });
 });
 
