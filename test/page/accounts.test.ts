@@ -90,6 +90,23 @@ describe('the pages of accounts', function () {
     await eventually(async () => (await byKey()) === 401, { timeoutMs: 1000 });
   });
 
+  it('say what went wrong with a key or a logout, and stay', async () => {
+    const refusing = /\/v1\/(logout|keys\/\w+)$/;
+    const detail = 'sessions and keys cannot be changed while Redis is away';
+    await page.getByLabel('What for').fill('stubborn');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.locator('[data-key]').waitFor();
+    await page.route(refusing, (route) => route.fulfill({ status: 503, json: { detail } }));
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await page.locator('#key-problem').getByText('Sessions and keys cannot be changed').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.locator('#logout-problem').getByText('Sessions and keys cannot be changed').waitFor();
+    assert.equal(page.url(), url);
+    await page.unroute(refusing);
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('You have none').waitFor();
+  });
+
   it('change the password, and log out', async () => {
     await page.getByLabel('Present password', { exact: true }).fill(OTHER);
     await page.getByLabel('New password', { exact: true }).fill(OTHER);

@@ -11,7 +11,7 @@ export function firstLinkText(config: Config, now = Date.now()): string | undefi
     const { name, link, endsAt } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
     if (typeof link !== 'string' || typeof endsAt !== 'number' || endsAt < now) return undefined;
     const until = new Date(endsAt).toISOString();
-    return `  Nobody can log in yet. Choose a password for '${String(name)}' (once, until ${until}):\n  ${linkUrl(config, `link#${link}`)}\n`;
+    return `  Nobody can log in yet. Choose a password for '${String(name)}' (once, until ${until}):\n  ${linkUrl(config, link)}\n`;
   } catch {
     // Somebody has used it, or the mesh has no accounts.
     return undefined;

@@ -7,7 +7,7 @@ export function sendProblem(request: Request, response: Response, error: MeshErr
   const requestId = request.get('x-request-id');
   response.status(error.status).type(PROBLEM_TYPE);
   const { retryAfter = error.status === 503 ? 1 : undefined } = error.details;
-  if (retryAfter !== undefined) response.set('Retry-After', String(retryAfter));
+  if (typeof retryAfter === 'number') response.set('Retry-After', String(retryAfter));
   response.send(JSON.stringify(problemDocument(error, { plugin, requestId })));
 }
 

@@ -5,6 +5,7 @@ import type { KeyKeeper } from './key-keeper.ts';
 
 /** A link by which a user chooses a password, once. */
 export interface OneTimeLink {
+  /** Path below the plugin's prefix. The secret stands behind `#`: browsers send that to nobody, so it is in no log. */
   readonly link: string;
   /** Milliseconds since 1970. */
   readonly endsAt: number;
@@ -79,7 +80,7 @@ export class UserDesk {
   /** A new link in place of earlier ones. */
   async link({ id }: User): Promise<OneTimeLink> {
     const endsAt = Date.now() + this.#parts.linkMs;
-    return { link: await this.#parts.store.secrets.createLink(id, endsAt), endsAt };
+    return { link: `link#${await this.#parts.store.secrets.createLink(id, endsAt)}`, endsAt };
   }
 
   /** Brings Redis up to the database: what was changed while it was away, or after it came back empty. */

@@ -1,8 +1,13 @@
 import { ask, Refusal } from './api.js';
-import { element, field, onSubmit } from './dom.js';
+import { element, field, onClick, onSubmit } from './dom.js';
 import { KeyList } from './key-list.js';
 
 const toLogin = () => location.assign(new URL('login', document.baseURI));
+
+/** @param {unknown} error */
+function unlessLoggedOut(error) {
+  if (!(error instanceof Refusal) || error.status !== 401) throw error;
+}
 
 /** @param {{ name: string, roles: string[], endsAt: number }} session */
 function show({ name, roles, endsAt }) {
@@ -14,7 +19,9 @@ function show({ name, roles, endsAt }) {
   element('account').hidden = false;
 }
 
-element('logout').addEventListener('click', () => void ask('POST', 'v1/logout').finally(toLogin));
+onClick(element('logout'), 'logout-problem', () =>
+  ask('POST', 'v1/logout').catch(unlessLoggedOut).then(toLogin),
+);
 
 onSubmit('password-form', 'password-problem', async () => {
   element('password-done').textContent = '';
@@ -28,6 +35,6 @@ try {
   show(await ask('GET', 'v1/session'));
   await new KeyList().start();
 } catch (error) {
-  if (!(error instanceof Refusal) || error.status !== 401) throw error;
+  unlessLoggedOut(error);
   toLogin();
 }

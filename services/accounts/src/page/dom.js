@@ -38,17 +38,35 @@ export function make(name, attributes = {}, ...children) {
  * @param {() => Promise<void>} act
  */
 export function onSubmit(form, problem, act) {
-  element(form).addEventListener('submit', async (event) => {
+  element(form).addEventListener('submit', (event) => {
     event.preventDefault();
-    const button = element(form).querySelector('button');
-    element(problem).textContent = '';
-    button?.setAttribute('disabled', '');
-    try {
-      await act();
-    } catch (error) {
-      element(problem).textContent = error instanceof Error ? error.message : String(error);
-    } finally {
-      button?.removeAttribute('disabled');
-    }
+    void attempt(element(form).querySelector('button'), problem, act);
   });
+}
+
+/**
+ * The same for a button of its own.
+ * @param {HTMLElement} button
+ * @param {string} problem
+ * @param {() => Promise<void>} act
+ */
+export function onClick(button, problem, act) {
+  button.addEventListener('click', () => void attempt(button, problem, act));
+}
+
+/**
+ * @param {HTMLElement | null} button not to be pressed twice
+ * @param {string} problem
+ * @param {() => Promise<void>} act
+ */
+async function attempt(button, problem, act) {
+  element(problem).textContent = '';
+  button?.setAttribute('disabled', '');
+  try {
+    await act();
+  } catch (error) {
+    element(problem).textContent = error instanceof Error ? error.message : String(error);
+  } finally {
+    button?.removeAttribute('disabled');
+  }
 }

@@ -1,5 +1,5 @@
 import { ask } from './api.js';
-import { element, field, make, onSubmit } from './dom.js';
+import { element, field, make, onClick, onSubmit } from './dom.js';
 
 /**
  * @typedef {object} Key
@@ -44,7 +44,7 @@ export class KeyList {
   /** @param {Key} key */
   #row({ prefix, name, guards, plugins, endsAt, lastUsedAt }) {
     const revoke = make('button', { type: 'button', 'aria-label': `Revoke ${name}` }, 'Revoke');
-    revoke.addEventListener('click', () => void this.#revoke(prefix));
+    onClick(revoke, 'key-problem', () => this.#revoke(prefix));
     const ends = endsAt === null ? 'does not end' : `until ${day(endsAt)}`;
     return make(
       'tr',

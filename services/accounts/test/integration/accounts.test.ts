@@ -5,7 +5,7 @@ import { parseApiKey, parseSession, hashCredential } from '@plugmesh/shared/acce
 import { createLog } from '@plugmesh/shared/log';
 import { Subscription } from '@plugmesh/shared/redis';
 import { eventually } from '@plugmesh/shared/testing';
-import { AccountsProcess, loginOf, type Login } from '../support/accounts-process.ts';
+import { AccountsProcess, loginOf, secretIn, type Login } from '../support/accounts-process.ts';
 
 const PASSWORD = 'a horse, a battery and a staple';
 const OTHER = 'quite another phrase than that';
@@ -41,7 +41,7 @@ describe('accounts', function () {
       body: { name, roles },
     });
     assert.equal(status, 201, JSON.stringify(body));
-    return accounts.login({ link: body.link.replace('link#', ''), password: PASSWORD });
+    return accounts.login({ link: secretIn(body.link), password: PASSWORD });
   };
   const told = (text: string): Promise<unknown> =>
     eventually(() => changes.some((each) => each.includes(text)));
@@ -239,7 +239,7 @@ describe('accounts', function () {
     assert.equal((await accounts.send('POST', '/v1/users/frank/revoke', { operator: true })).status, 200);
     assert.equal(await accounts.connection.exists(`plugmesh:key:${key.prefix}`), 0);
     await told(key.prefix);
-    const link = reset.body.link.replace('link#', '');
+    const link = secretIn(reset.body.link);
     assert.equal((await accounts.send('POST', '/v1/link', { body: { link, password: OTHER } })).status, 401);
   });
 

@@ -16,6 +16,7 @@ import { KeyRecords } from '../../src/records/key-records.ts';
 import { RedisPart } from '../../src/records/redis-part.ts';
 import { SessionRecords } from '../../src/records/session-records.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { secretIn } from '../support/accounts-process.ts';
 
 const OLD = 'a horse, a battery and a staple';
 const NEW = 'quite another phrase than that';
@@ -78,7 +79,7 @@ describe('what administrators do while a user is at it', () => {
     it(`leaves no session and no password when ${what} comes during a change of the password`, async () => {
       const name = `new-${what.at(-1)}`;
       const { link } = await desk.create(name, []);
-      await signIn.byLink(link.link, OLD);
+      await signIn.byLink(secretIn(link.link), OLD);
       passwords.meanwhile = () => act(name);
       await assert.rejects(signIn.byNewPassword(attempt(name, OLD), NEW), WRONG);
       assert.equal(await sessionsLeft(), 0);
@@ -90,7 +91,7 @@ describe('what administrators do while a user is at it', () => {
       const name = `link-${what.at(-1)}`;
       const { user, link } = await desk.create(name, []);
       passwords.meanwhile = () => act(name);
-      await assert.rejects(signIn.byLink(link.link, NEW), WRONG);
+      await assert.rejects(signIn.byLink(secretIn(link.link), NEW), WRONG);
       assert.equal(await sessionsLeft(), 0);
       assert.equal(await store.secrets.passwordHash(user.id), undefined);
     });
@@ -98,16 +99,19 @@ describe('what administrators do while a user is at it', () => {
 
   it('lets one of two use a link', async () => {
     const { link } = await desk.create('twins', []);
-    const both = await Promise.allSettled([signIn.byLink(link.link, OLD), signIn.byLink(link.link, NEW)]);
+    const both = await Promise.allSettled([
+      signIn.byLink(secretIn(link.link), OLD),
+      signIn.byLink(secretIn(link.link), NEW),
+    ]);
     assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
   });
 
   it('gives no session to somebody revoked, whatever led to it', async () => {
     const { user, link } = await desk.create('gone', []);
     await desk.revoke('gone');
-    await assert.rejects(signIn.byLink(link.link, OLD), WRONG);
+    await assert.rejects(signIn.byLink(secretIn(link.link), OLD), WRONG);
     const later = await desk.link(user);
-    await assert.rejects(signIn.byLink(later.link, OLD), WRONG);
+    await assert.rejects(signIn.byLink(secretIn(later.link), OLD), WRONG);
   });
 
   it('invites no first administrator who was revoked', async () => {

@@ -116,11 +116,12 @@ export class AccountsProcess {
 
   /** What the first administrator is given. */
   async firstLink(): Promise<{ name: string; link: string; endsAt: number }> {
-    return JSON.parse(await readFile(this.firstLinkFile, 'utf8')) as {
+    const first = JSON.parse(await readFile(this.firstLinkFile, 'utf8')) as {
       name: string;
       link: string;
       endsAt: number;
     };
+    return { ...first, link: secretIn(first.link) };
   }
 
   get firstLinkFile(): string {
@@ -174,6 +175,11 @@ export class AccountsProcess {
     const session = hashCredential(cookie);
     return this.#tokens.sign({ kind: 'user', id, name, roles, guards, session }, 'accounts');
   }
+}
+
+/** What the page sends of a one-time link. */
+export function secretIn(link: string): string {
+  return link.replace('link#', '');
 }
 
 /** What a browser has after an answer that logged it in. */
