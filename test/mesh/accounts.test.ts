@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '@plugmesh/shared/testing';
+import { WebSocket } from 'ws';
 import { Guide } from './support/guide.ts';
 import { TestMesh } from './support/test-mesh.ts';
 import { plugin } from './support/plugins.ts';
 
 const ACCOUNTS = join(import.meta.dirname, '../../services/accounts');
 const PASSWORD = 'a horse, a battery and a staple';
+
+/** Says the visitor's roles, and opens every WebSocket. */
+const PRIVATE = `import { createHash } from 'node:crypto';
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+server((req, res) => res.end(req.headers['x-plugmesh-roles'] ?? 'nobody')).on('upgrade', (req, socket) => {
+  const accept = createHash('sha1').update(req.headers['sec-websocket-key'] + GUID).digest('base64');
+  const head = ['HTTP/1.1 101 Open', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Accept: ' + accept];
+  socket.on('error', () => {}).write(head.join('\\r\\n') + '\\r\\n\\r\\n');
+});`;
 
 /** What a browser keeps after an answer. */
 function cookieOf(response: Response): string {
@@ -24,14 +35,11 @@ describe('accounts in a mesh', function () {
     mesh = await TestMesh.create({
       toml: `[plugins.accounts]\nfolder = "${ACCOUNTS}"\n`,
       plugins: {
-        private: plugin(
-          'private',
-          "server((req, res) => res.end(req.headers['x-plugmesh-roles'] ?? 'nobody'));",
-          {
-            http: { guard: 'session', routes: [{ path: '/rulers', guard: 'admin' }] },
-          },
-        ),
+        private: plugin('private', PRIVATE, {
+          http: { guard: 'session', routes: [{ path: '/rulers', guard: 'admin' }] },
+        }),
       },
+      env: { PLUGMESH__GATEWAY__TRUSTED_PROXIES: '127.0.0.1/32' },
     });
     guide = new Guide('docs/guides/accounts.md', { mesh });
     await mesh.up();
@@ -137,6 +145,46 @@ describe('accounts in a mesh', function () {
     assert.equal(await look('/rulers', ruler), 200);
   });
 
+  it('closes what a user has open when that user changes, and nothing before', async () => {
+    const open = async (headers: Record<string, string>): Promise<WebSocket> => {
+      const url = `${mesh.origin.replace('http', 'ws')}/api/private/`;
+      const socket = new WebSocket(url, { headers: { origin: mesh.origin, ...headers } });
+      await once(socket, 'open');
+      return socket;
+    };
+    const isOpen = ({ readyState }: WebSocket): boolean => readyState === WebSocket.OPEN;
+    const cookie = await choose((await mesh.command('user', 'create', 'eve')).output);
+    const makeKey = async (): Promise<string> => {
+      const made = await post('keys', { name: 'CI', guards: ['session'], plugins: ['private'] }, { cookie });
+      return ((await made.json()) as { key: string }).key;
+    };
+    const sockets = [await open({ cookie }), await open({ 'x-api-key': await makeKey() })];
+    await makeKey();
+
+    const pidOf = async (): Promise<number> => {
+      const [instance] = (await mesh.plugin('accounts'))?.instances ?? [];
+      return instance?.state === 'ready' ? (instance.pid ?? 0) : 0;
+    };
+    const before = await pidOf();
+    process.kill(before);
+    await eventually(async () => ![0, before].includes(await pidOf()), { timeoutMs: 20_000 });
+    sockets.push(await open({ 'x-api-key': await makeKey() }));
+    assert.deepEqual(sockets.map(isOpen), [true, true, true]);
+
+    await mesh.command('user', 'roles', 'eve', '--role', 'crew');
+    await eventually(() => !sockets.some(isOpen), { timeoutMs: 1000 });
+  });
+
+  it('tells clients behind a proxy apart: who guesses locks out nobody else', async () => {
+    const body = { name: 'ADA', password: 'not the phrase of anybody' };
+    const by = (client: string) => ({ 'x-forwarded-for': `198.51.100.1, ${client}` });
+    const guesses = await Promise.all(Array.from({ length: 12 }, () => post('login', body, by('192.0.2.1'))));
+    const refused = guesses.filter(({ status }) => status === 429);
+    assert.equal(refused.length, 2);
+    assert.ok(Number(refused[0]?.headers.get('retry-after')) > 60, 'says accounts, not the gateway');
+    assert.equal((await post('login', { ...body, password: PASSWORD }, by('192.0.2.2'))).status, 200);
+  });
+
   it('says what is wrong with a command', async () => {
     const wrong = [
       [['create'], /MESH_USAGE.*one name/],
@@ -155,6 +203,6 @@ describe('accounts in a mesh', function () {
     const answer = await fetch(`${mesh.origin}/api/accounts/v1/users`, {
       headers: { authorization: `Bearer ${token}` },
     });
-    assert.ok([401, 403].includes(answer.status), String(answer.status));
+    assert.equal(answer.status, 403);
   });
 });
