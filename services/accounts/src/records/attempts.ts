@@ -18,10 +18,9 @@ export class Attempts {
 
   /** Counts one before it is made, so that many at once count, too. Rejects with MESH_RATE_LIMITED for one too many. */
   async count(name: string, address: string): Promise<void> {
-    await Promise.all([
-      this.#countOne(this.#keyOf(name, address), MOST_FROM_ONE),
-      this.#countOne(this.#keyOf(name, '*'), MOST_FROM_ALL),
-    ]);
+    await this.#countOne(this.#keyOf(name, address), MOST_FROM_ONE);
+    // Only those that were let through: one address alone must not use up what is for all.
+    await this.#countOne(this.#keyOf(name, '*'), MOST_FROM_ALL);
   }
 
   /** Whoever has got in begins anew; what other addresses did still counts. */

@@ -154,6 +154,20 @@ describe('accounts', function () {
     assert.equal(await attempt(other, PASSWORD), 200, 'from elsewhere, by the same proxy');
   });
 
+  it('lets no single address lock somebody out, however often it tries', async () => {
+    await newUser('stubborn');
+    const attempt = (address: string, password: string): Promise<number> =>
+      accounts
+        .send('POST', '/v1/login', {
+          body: { name: 'stubborn', password },
+          headers: { 'x-forwarded-for': address },
+        })
+        .then(({ status }) => status);
+    const tries = await Promise.all(Array.from({ length: 205 }, () => attempt('192.0.2.9', OTHER)));
+    assert.equal(tries.filter((status) => status === 429).length, 195);
+    assert.equal(await attempt('192.0.2.10', PASSWORD), 200);
+  });
+
   it('tells who is logged in, with the XSRF token that the gateway hands on', async () => {
     const headers = { 'x-plugmesh-xsrf': 'token-of-the-gateway' };
     const { status, body } = await accounts.send('GET', '/v1/session', { as: admin, headers });

@@ -72,6 +72,28 @@ function describeStore(
       assert.deepEqual(await store.users.endedSince(now + HOUR_MS), []);
     });
 
+    it('renews a user who is as we know one, once, and nobody who was revoked', async () => {
+      const known = (await store.users.create('Linus', []))!;
+      const both = await Promise.all([store.users.renew(known), store.users.renew(known)]);
+      const renewed = both.filter((user) => user !== undefined);
+      assert.equal(renewed.length, 1);
+      assert.ok(renewed[0]!.sessionsFrom > known.sessionsFrom);
+      const revoked = await store.users.change(known.id, { state: 'revoked' });
+      assert.equal(await store.users.renew(revoked), undefined);
+    });
+
+    it('makes several changes as one, or none of them', async () => {
+      const { id, roles } = (await store.users.findByName('linus'))!;
+      const work = store.atOnce(async ({ users, secrets }) => {
+        await users.change(id, { roles: ['crew'] });
+        await secrets.setPassword(id, 'hash');
+        throw new Error('no');
+      });
+      await assert.rejects(work, /no/);
+      assert.deepEqual((await store.users.find(id))?.roles, roles);
+      assert.equal(await store.secrets.passwordHash(id), undefined);
+    });
+
     it('keeps one password per user, and forgets it', async () => {
       const { id } = (await store.users.findByName('ada'))!;
       assert.equal(await store.secrets.hasPasswords(), false);
