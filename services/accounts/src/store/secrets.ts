@@ -15,6 +15,7 @@ export class UserSecrets {
     return (await query.executeTakeFirst())?.hash;
   }
 
+  /** Links are for who has none, or has lost it: with a password, all that are left end. */
   async setPassword(userId: string, hash: string, now = Date.now()): Promise<void> {
     const values = { user_id: userId, hash, changed_at: now };
     await this.#db
@@ -22,6 +23,7 @@ export class UserSecrets {
       .values(values)
       .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ hash, changed_at: now }))
       .execute();
+    await this.forgetLinks(userId);
   }
 
   async forgetPassword(userId: string): Promise<void> {

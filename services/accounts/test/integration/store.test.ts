@@ -114,6 +114,9 @@ function describeStore(
       assert.equal(await store.secrets.linkOwner(link), id);
       const taken = await Promise.all([store.secrets.takeLink(link), store.secrets.takeLink(link)]);
       assert.deepEqual(taken.filter(Boolean), [id]);
+      const left = await store.secrets.createLink(id, now + HOUR_MS);
+      await store.secrets.setPassword(id, 'another hash');
+      assert.equal(await store.secrets.linkOwner(left), undefined);
       const late = await store.secrets.createLink(id, now + HOUR_MS);
       assert.equal(await store.secrets.takeLink(late, now + HOUR_MS), undefined);
     });
