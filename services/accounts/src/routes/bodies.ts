@@ -15,13 +15,16 @@ const password = z.string().max(1024);
 
 /** Bodies of requests. */
 export const BODIES = {
-  login: z.strictObject({ name: z.string().min(1).max(256), password }),
+  login: z.strictObject({ name: userName, password }),
   link: z.strictObject({ link: z.string().max(64), password }),
   password: z.strictObject({ current: password, password }),
   newUser: z.strictObject({ name: userName, roles: roles.default([]) }),
   userChange: z.strictObject({ roles }),
   key: z.strictObject({
-    name: z.string().trim().min(1).max(80),
+    name: z
+      .string()
+      .trim()
+      .regex(/^\P{Cc}{1,80}$/u, 'up to 80 characters, none of them a control character'),
     guards: z.array(z.enum(['key', 'session', 'admin'])).min(1),
     plugins: z
       .array(z.string().regex(/^(\*|[a-z][a-z0-9-]{0,39})$/, "a plugin's id, or * for all"))

@@ -131,6 +131,15 @@ describe('accounts', function () {
     }
   });
 
+  it('refuses names that no database could hold', async () => {
+    for (const name of ['a\0', '\ud800', 'x'.repeat(65)]) {
+      const { status } = await accounts.send('POST', '/v1/login', { body: { name, password: PASSWORD } });
+      assert.equal(status, 400);
+    }
+    const body = { name: 'a\0', guards: ['key'], plugins: ['*'] };
+    assert.equal((await accounts.send('POST', '/v1/keys', { as: admin, body })).status, 400);
+  });
+
   it('counts attempts by name and address, before they are made', async () => {
     await newUser('target');
     const from = { 'x-forwarded-for': '192.0.2.7' };
