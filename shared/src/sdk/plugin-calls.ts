@@ -2,13 +2,13 @@ import { MeshError } from '../errors/index.ts';
 import { IDENTITY_HEADER } from '../identity/index.ts';
 import type { RequestHead } from './plugin-identity.ts';
 
-/** How another plugin is called: as by `fetch`. */
+/** How another plugin is called: as by `fetch`, but `redirect` is `manual` unless it says otherwise. */
 export interface CallOptions extends RequestInit {
   /** The request that this call is made for: its user is the one acted for. */
   readonly request?: RequestHead;
 }
 
-/** Calls `/api/<plugin><path>`. Rejects as `fetch` does; every answer is one, also a refusal. */
+/** Calls `/api/<plugin><path>`. Rejects as `fetch` does; every answer is one, also a refusal or a redirect. */
 export type Call = (plugin: string, path: string, options?: CallOptions) => Promise<Response>;
 
 /** What a call takes over from the request that it is made for: the user, the way here, and the names in logs. */
@@ -25,7 +25,8 @@ export function createCall(meshUrl: string | undefined, token: string | undefine
       if (value !== undefined) headers.set(name, String(value));
     }
     headers.set('authorization', `Bearer ${token}`);
-    return fetch(addressOf(meshUrl, plugin, path), { ...options, headers });
+    // A redirect followed would take the user's token to whatever host the called plugin names.
+    return fetch(addressOf(meshUrl, plugin, path), { redirect: 'manual', ...options, headers });
   };
 }
 
