@@ -5,6 +5,7 @@ import { loadSecrets, operatorToken } from '@plugmesh/shared/identity';
 import { MESH_KEY, MESH_NOTICE } from '@plugmesh/shared/protocol';
 import { freePort, RedisServer, startProcess, type RunningProcess } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
+import { AccessDesk } from '../../../gateway/test/support/access-desk.ts';
 import { sketchDocument, type PluginSketch } from '../../../gateway/test/support/mesh.ts';
 import { FaultInstance } from './fault-instance.ts';
 
@@ -16,6 +17,7 @@ interface Parts {
   readonly neighbour: FaultInstance;
   readonly folder: string;
   readonly port: number;
+  readonly cookie: string;
 }
 
 /** One gateway process, the plugin `ships` with two instances, its neighbour `boats` with one, and Redis. */
@@ -24,15 +26,18 @@ export class GatewayStage {
   readonly instances: Parts['instances'];
   readonly neighbour: FaultInstance;
   readonly port: number;
+  /** Of somebody who is logged in for an hour. */
+  readonly cookie: string;
   readonly #folder: string;
   #gateway: RunningProcess | undefined;
 
-  private constructor({ redis, instances, neighbour, folder, port }: Parts) {
+  private constructor({ redis, instances, neighbour, folder, port, cookie }: Parts) {
     this.redis = redis;
     this.instances = instances;
     this.neighbour = neighbour;
     this.#folder = folder;
     this.port = port;
+    this.cookie = cookie;
   }
 
   static async start(): Promise<GatewayStage> {
@@ -49,6 +54,7 @@ export class GatewayStage {
       neighbour,
       folder,
       port: await freePort(),
+      cookie: await logIn(redis.url),
     });
     await stage.publish(1);
     await stage.#startGateway();
@@ -64,7 +70,11 @@ export class GatewayStage {
     const redis = new Redis(this.redis.url);
     const plugins: PluginSketch[] = [
       { id: 'ships', urls: this.instances.map(({ url }) => url), http: { timeoutMs: 30_000 } },
-      { id: 'boats', urls: [this.neighbour.url] },
+      {
+        id: 'boats',
+        urls: [this.neighbour.url],
+        http: { routes: [{ path: '/cabin/**', guard: 'session' }] },
+      },
       ...more,
     ];
     await redis.set(MESH_KEY, JSON.stringify({ ...sketchDocument(plugins), version }));
@@ -98,4 +108,12 @@ export class GatewayStage {
       ready: /has started/,
     });
   }
+}
+
+async function logIn(redisUrl: string): Promise<string> {
+  const desk = new AccessDesk(redisUrl);
+  await desk.open();
+  const { cookie } = await desk.login();
+  await desk.close();
+  return cookie;
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { Agent, request, type OutgoingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What became of requests of one kind. Times in seconds. */
@@ -22,6 +22,7 @@ export interface LoadKind {
   readonly origin: string;
   readonly path: string;
   readonly method: 'GET' | 'POST';
+  readonly headers?: OutgoingHttpHeaders;
   readonly perSecond: number;
 }
 
@@ -91,12 +92,12 @@ export class SteadyLoad {
 
   /** Resolves to `good`, or to what went wrong. */
   #ask(n: number): Promise<string> {
-    const { origin, path, method } = this.#kind;
+    const { origin, path, method, headers = {} } = this.#kind;
     return new Promise((resolve) => {
       const timeout = AbortSignal.timeout(PATIENCE_MS);
       const req = request(
         `${origin}${path}?n=${n}`,
-        { method, agent: this.#agent, signal: timeout },
+        { method, headers, agent: this.#agent, signal: timeout },
         (res) => {
           let body = '';
           res.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
