@@ -108,7 +108,7 @@ export class ChannelServer {
       identify: createIdentify(new IdentityTokens(secrets), log),
       whyClosed: () => this.#whyClosed(),
       connect: (connection, client) => this.#hub.connect(connection, client),
-      disconnect: (socket) => this.#hub.sockets.remove(socket),
+      disconnect: (socket) => this.#hub.disconnect(socket),
       outbound: {
         turn: new TurnWriter(),
         queueLimit: limits.queue,

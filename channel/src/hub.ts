@@ -87,7 +87,6 @@ export class Hub {
     this.services = this.#createServices();
     this.peers = config.redisUrl === undefined ? undefined : new Peers(config.redisUrl, log);
     this.#signIns = new SignIns({
-      sockets: this.sockets,
       connection: this.peers?.connection,
       everyMs: config.channel.limits.idleMs / 4,
     });
@@ -125,8 +124,14 @@ export class Hub {
   connect(connection: Connection, client: Client): Socket {
     const socket = new Socket(connection, this.services, client);
     this.sockets.add(socket);
-    this.#signIns.check(socket);
+    this.#signIns.follow(socket);
     return socket;
+  }
+
+  /** The connection of a client is gone. */
+  disconnect(socket: Socket): void {
+    this.#signIns.unfollow(socket);
+    this.sockets.remove(socket);
   }
 
   #createDurableTopics(): DurableTopics {

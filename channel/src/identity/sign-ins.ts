@@ -1,21 +1,26 @@
-import { apiKeyKey, parseAccessChange, sessionKey, type AccessChange } from '@plugmesh/shared/access';
-import type { Identity } from '@plugmesh/shared/identity';
+import { accessKeyOf, apiKeyKey, parseAccessChange, sessionKey } from '@plugmesh/shared/access';
+import { userOf } from '@plugmesh/shared/identity';
 import { whenConnected, type RedisConnection } from '@plugmesh/shared/redis';
 import type { Socket } from '../socket/socket.ts';
+import { SetsByKey } from './sets-by-key.ts';
 
 /** What sign-ins are watched with. */
 export interface SignInsOptions {
-  /** Every socket of this process. */
-  readonly sockets: Iterable<Socket>;
   /** For commands; while Redis is away they are rejected. Undefined where no Redis is configured. */
   readonly connection: RedisConnection | undefined;
   /** How often everybody is looked up. */
   readonly everyMs: number;
 }
 
+/** How many records Redis is asked for at once: what others ask meanwhile waits for no more than these. */
+const SLICE = 1_000;
+
 /** Ends sockets with the session or key by which their clients are known. */
 export class SignIns {
   readonly #options: SignInsOptions;
+  /** By the Redis key of the session or API key. */
+  readonly #byRecord = new SetsByKey<Socket>();
+  readonly #byUser = new SetsByKey<Socket>();
   #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: SignInsOptions) {
@@ -32,51 +37,47 @@ export class SignIns {
 
   /** Hears a message of `plugmesh:access`. */
   hear(payload: Buffer): void {
-    const change = parseAccessChange(payload.toString());
-    if (!change) return;
-    for (const socket of this.#options.sockets) {
-      if (isMeant(socket.identity, change)) socket.close('session');
-    }
+    const { sessions = [], keys = [], users = [] } = parseAccessChange(payload.toString()) ?? {};
+    for (const hash of sessions) endAll(this.#byRecord.of(sessionKey(hash)));
+    for (const prefix of keys) endAll(this.#byRecord.of(apiKeyKey(prefix)));
+    for (const id of users) endAll(this.#byUser.of(id));
   }
 
-  /** Looks up one that has just come: its session may have ended while it was on its way. */
-  check(socket: Socket): void {
-    const key = recordOf(socket.identity);
-    if (key !== undefined) void this.#endIfGone(key, [socket]);
+  /** Follows one that has just come, until `unfollow`; its session may have ended while it was on its way. */
+  follow(socket: Socket): void {
+    const user = userOf(socket.identity);
+    if (user !== undefined) this.#byUser.add(user, socket);
+    const key = accessKeyOf(socket.identity);
+    if (key === undefined) return;
+    this.#byRecord.add(key, socket);
+    void this.#endIfGone(key);
+  }
+
+  /** Its connection is gone. */
+  unfollow(socket: Socket): void {
+    const user = userOf(socket.identity);
+    if (user !== undefined) this.#byUser.remove(user, socket);
+    const key = accessKeyOf(socket.identity);
+    if (key !== undefined) this.#byRecord.remove(key, socket);
   }
 
   /** Looks up everybody: after an outage, and now and then because sessions also end by their time. */
   async checkAll(): Promise<void> {
     const { connection, everyMs } = this.#options;
     if (!connection || !(await whenConnected(connection, everyMs))) return;
-    const byRecord = new Map<string, Socket[]>();
-    for (const socket of this.#options.sockets) {
-      const key = recordOf(socket.identity);
-      if (key === undefined) continue;
-      const sockets = byRecord.get(key);
-      if (sockets) sockets.push(socket);
-      else byRecord.set(key, [socket]);
+    const keys = [...this.#byRecord.keys];
+    for (let at = 0; at < keys.length; at += SLICE) {
+      await Promise.all(keys.slice(at, at + SLICE).map((key) => this.#endIfGone(key)));
     }
-    for (const [key, sockets] of byRecord) void this.#endIfGone(key, sockets);
   }
 
   /** While Redis is away nobody is signed out. */
-  async #endIfGone(key: string, sockets: readonly Socket[]): Promise<void> {
+  async #endIfGone(key: string): Promise<void> {
     const found = await this.#options.connection?.exists(key).catch(() => undefined);
-    if (found === 0) for (const socket of sockets) socket.close('session');
+    if (found === 0) endAll(this.#byRecord.of(key));
   }
 }
 
-function isMeant(identity: Identity, { sessions, keys, users }: AccessChange): boolean {
-  if (identity.kind !== 'user') return false;
-  const { id, session = '', key = '' } = identity;
-  return [users?.includes(id), sessions?.includes(session), keys?.includes(key)].includes(true);
-}
-
-/** Redis key of what somebody is known by. */
-function recordOf(identity: Identity): string | undefined {
-  if (identity.kind !== 'user') return undefined;
-  const { session, key } = identity;
-  if (session !== undefined) return sessionKey(session);
-  return key === undefined ? undefined : apiKeyKey(key);
+function endAll(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.close('session');
 }

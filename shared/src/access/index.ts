@@ -1,2 +1,3 @@
+export * from './access-key.ts';
 export * from './credentials.ts';
 export * from './records.ts';
