@@ -24,6 +24,12 @@ describe('the boundaries of the architecture', () => {
     ['config reads the environment', 'shared/src/config/a.ts', 'export const env = process.env;'],
     ['run-process ends the process', 'shared/src/lifecycle/run-process.ts', `process.once('SIGTERM', stop);`],
     ['a word in a comment', 'gateway/src/a.ts', `// process.env and import 'ioredis' are elsewhere`],
+    [
+      'shared compares secrets',
+      'shared/src/access/same-secret.ts',
+      `import { timingSafeEqual } from 'node:crypto';`,
+    ],
+    ['everybody uses that', 'channel/src/a.ts', `import { isSameSecret } from '@plugmesh/shared/access';`],
   ];
   for (const [what, file, text] of allowed) {
     it(`allow: ${what}`, () => assert.deepEqual(brokenBy(file, text), []));
@@ -47,6 +53,13 @@ describe('the boundaries of the architecture', () => {
     ['the environment read elsewhere', 'gateway/src/a.ts', `const port = process.env['PORT'];`],
     ['the process ended elsewhere', 'gateway/src/a.ts', 'process.exit(1);'],
     ['a signal handled elsewhere', 'channel/src/a.ts', `process.on('SIGTERM', () => stop());`],
+    ['secrets compared elsewhere', 'channel/src/a.ts', `import { timingSafeEqual } from 'node:crypto';`],
+    ['or by another name', 'shared/src/a.ts', `import { timingSafeEqual as same } from 'node:crypto';`],
+    [
+      'or by way of the module',
+      'gateway/src/a.ts',
+      `import * as c from 'node:crypto'; c.timingSafeEqual(a, b);`,
+    ],
     ['a folder of which the table knows nothing', 'elsewhere/a.ts', ''],
   ];
   for (const [what, file, text] of refused) {

@@ -11,6 +11,8 @@ export interface SourceFacts {
   readonly readsEnvironment: boolean;
   /** Handles signals or uncaught errors, or ends the process. */
   readonly endsProcess: boolean;
+  /** Compares in constant time by itself. */
+  readonly comparesSecrets: boolean;
 }
 
 /** The facts of one file. */
@@ -23,6 +25,7 @@ export function sourceFacts(file: string, text: string): SourceFacts {
     imports: importedFiles.map(({ fileName }) => resolveImport(file, fileName)),
     readsEnvironment: processMembers.some((member) => member === 'env'),
     endsProcess: processMembers.some((member) => /^(exit|(on|once):(SIG|uncaught|unhandled))/.test(member)),
+    comparesSecrets: names(source).has('timingSafeEqual'),
   };
 }
 
@@ -46,6 +49,17 @@ function resolveImport(from: string, specifier: string): string {
   if (workspace === 'shared') return posix.join('shared/src', ...rest, 'index.ts');
   const folder = workspace === 'gateway' || workspace === 'channel' ? workspace : `services/${workspace}`;
   return posix.join(folder, ...rest);
+}
+
+/** Every name that stands in the code; comments and texts are none. */
+function names(source: ts.SourceFile): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) found.add(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
 /** `env`, `exit`, `on:SIGTERM`: what is used of the global `process`, with an event's name where one is given. */

@@ -1,3 +1,4 @@
 export * from './access-key.ts';
 export * from './credentials.ts';
 export * from './records.ts';
+export * from './same-secret.ts';
