@@ -1,10 +1,12 @@
 /**
  * What does the gateway cost beside other proxies?
  *
- *   node bench/proxy.ts [--requests 20000] [--connections 64] [--rounds 3] [--rate 1000]
+ *   node bench/proxy.ts [--requests 20000] [--connections 64] [--rounds 3] [--rate …]
  *
  * The same upstream and the same client for each; every proxy is one process, the gateway of both rows the same one. Each
- * round measures all of them, one after the other; the table shows the median of the rounds. CPU is the proxy process's own time.
+ * round measures all of them, one after the other, as fast as they can and then at one rate for all: half of what the slowest
+ * proxy has done in this round, or `--rate` a second. The table shows the median of the rounds. CPU is the proxy process's own
+ * time.
  */
 import type { OutgoingHttpHeaders } from 'node:http';
 import { cpus } from 'node:os';
@@ -13,7 +15,7 @@ import { hashCredential, mintSecret, sessionKey, type SessionRecord } from '@plu
 import { freePort, RedisServer } from '@plugmesh/shared/testing';
 import { Redis } from 'ioredis';
 import { startGateway } from './support/bench-gateway.ts';
-import { httpLoad } from './support/http-load.ts';
+import { httpLoad, type LoadResult } from './support/http-load.ts';
 import { startNginx } from './support/nginx.ts';
 import { ServerProcess } from './support/server-process.ts';
 import { markdownTable, median, percentile } from './support/statistics.ts';
@@ -23,12 +25,11 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '20000' },
     connections: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '3' },
-    rate: { type: 'string', default: '1000' },
+    rate: { type: 'string' },
   },
 });
 const requests = Number(values.requests);
 const connections = Number(values.connections);
-const rate = Number(values.rate);
 
 /** One row of the table. */
 interface Subject {
@@ -40,6 +41,8 @@ interface Subject {
 
 const PATH = '/api/bench/item';
 const SESSION_MS = 3_600_000;
+const WARM_UP = 5000;
+const PACED_SECONDS = 3;
 
 async function startFastify(upstream: string): Promise<ServerProcess> {
   const port = await freePort();
@@ -73,34 +76,54 @@ async function startSession(redisUrl: string): Promise<OutgoingHttpHeaders> {
   return { cookie: `plugmesh-session=${id}` };
 }
 
-interface Round {
-  cpuPerRequest: number;
-  perSecond: number;
-  p50: number;
-  p99: number;
-  pacedP99: number;
+/** As fast as it can. */
+interface FullLoad {
+  readonly cpuPerRequest: number;
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
 }
 
-async function measure({ server, path, headers }: Subject): Promise<Round> {
+interface Round extends FullLoad {
+  /** The rate of `pacedP99`, the same for all of a round. */
+  readonly pacedRate: number;
+  readonly pacedP99: number;
+}
+
+function load({ server, path, headers }: Subject, count: number, perSecond?: number): Promise<LoadResult> {
   const origin = `http://127.0.0.1:${server.port}`;
-  const before = server.cpuMicros();
-  const full = await httpLoad({ origin, path, headers, requests, connections });
-  const cpuPerRequest = (server.cpuMicros() - before) / requests;
-  const paced = await httpLoad({
-    origin,
-    path,
-    headers,
-    requests: rate * 3,
-    connections,
-    perSecond: rate,
-  });
+  const pace = perSecond === undefined ? {} : { perSecond };
+  return httpLoad({ origin, path, headers, requests: count, connections, ...pace });
+}
+
+async function measureFull(subject: Subject): Promise<FullLoad> {
+  const before = subject.server.cpuMicros();
+  const { latencies, seconds } = await load(subject, requests);
   return {
-    cpuPerRequest,
-    perSecond: requests / full.seconds,
-    p50: percentile(full.latencies, 0.5),
-    p99: percentile(full.latencies, 0.99),
-    pacedP99: percentile(paced.latencies, 0.99),
+    cpuPerRequest: (subject.server.cpuMicros() - before) / requests,
+    perSecond: requests / seconds,
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
   };
+}
+
+/** Half load for the slowest proxy: where queues say more about a proxy than about the client that fills them. */
+function pacedRateOf(full: ReadonlyMap<Subject, FullLoad>): number {
+  if (values.rate !== undefined) return Number(values.rate);
+  const proxies = [...full].filter(([{ server }]) => server !== origin);
+  return Math.round(Math.min(...proxies.map(([, { perSecond }]) => perSecond)) / 2);
+}
+
+async function playRound(subjects: readonly Subject[]): Promise<Map<Subject, Round>> {
+  const full = new Map<Subject, FullLoad>();
+  for (const subject of subjects) full.set(subject, await measureFull(subject));
+  const pacedRate = pacedRateOf(full);
+  const round = new Map<Subject, Round>();
+  for (const [subject, result] of full) {
+    const { latencies } = await load(subject, pacedRate * PACED_SECONDS, pacedRate);
+    round.set(subject, { ...result, pacedRate, pacedP99: percentile(latencies, 0.99) });
+  }
+  return round;
 }
 
 const redis = await RedisServer.start();
@@ -129,21 +152,11 @@ const subjects: Subject[] = [
 ];
 
 try {
-  const rounds = new Map<Subject, Round[]>(subjects.map((subject) => [subject, []]));
-  for (const { server, path, headers } of subjects) {
-    await httpLoad({
-      origin: `http://127.0.0.1:${server.port}`,
-      path,
-      headers,
-      requests: 5000,
-      connections,
-    });
-  }
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const [subject, results] of rounds) results.push(await measure(subject));
-  }
+  for (const subject of subjects) await load(subject, WARM_UP);
+  const rounds: Map<Subject, Round>[] = [];
+  while (rounds.length < Number(values.rounds)) rounds.push(await playRound(subjects));
   const of = (subject: Subject, key: keyof Round): number =>
-    median((rounds.get(subject) ?? []).map((round) => round[key]));
+    median(rounds.map((round) => round.get(subject)?.[key] ?? Number.NaN));
   console.log(
     `${requests} requests, ${connections} connections, ${values.rounds} rounds, ${cpus().length} cores\n`,
   );
@@ -156,7 +169,7 @@ try {
         'requests/s': Math.round(of(subject, 'perSecond')),
         'p50, ms': of(subject, 'p50'),
         'p99, ms': of(subject, 'p99'),
-        [`p99 at ${rate}/s, ms`]: of(subject, 'pacedP99'),
+        [`p99 at ${Math.round(of(reference, 'pacedRate'))}/s, ms`]: of(subject, 'pacedP99'),
       })),
     ),
   );
