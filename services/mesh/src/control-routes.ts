@@ -10,7 +10,7 @@ import type { ProcessList } from './process-list.ts';
 import type { RedisRights } from './redis-users.ts';
 import { REGISTRATION_MS, type Registrations } from './registrations.ts';
 import { readRegistration } from './registry-request.ts';
-import { pluginsView, statusView, type TrafficOf, type Viewer } from './status.ts';
+import { pluginsView, statusView, type TrafficOf } from './status.ts';
 
 /** What the routes need. */
 export interface ControlRoutesOptions extends AskersOptions {
@@ -27,43 +27,12 @@ export interface ControlRoutesOptions extends AskersOptions {
 
 /** The `/mesh/*` routes and the process's own health (reference: docs/reference/mesh-api.md). */
 export function createControlRoutes(options: ControlRoutesOptions): Express {
-  const { control, processes, reports, isRedisConnected } = options;
   const askers = new Askers(options);
   const app = express();
   app.disable('x-powered-by');
   app.use(express.json({ limit: '256kb' }));
-  const viewerOf = async (req: Request): Promise<Viewer> => ({
-    isOperator: (await askers.of(req)).isInCharge,
-  });
-
-  app.get('/healthz', (_req, res) => void res.json({ state: 'ready' }));
-  app.get('/readyz', (_req, res) => {
-    const connected = isRedisConnected();
-    res
-      .status(connected ? 200 : 503)
-      .json({ state: connected ? 'ready' : 'degraded', leading: control.isLeading });
-  });
-  app.get('/mesh/plugins', async (req, res) => {
-    const trafficOf: TrafficOf = (plugin, url) => reports.traffic(plugin, url);
-    res.json(pluginsView(control.document, await viewerOf(req), trafficOf));
-  });
-  app.put('/mesh/gateways/:gateway', (req, res) => {
-    if (!askers.isOperator(req)) throw new MeshError('MESH_UNAUTHORIZED', 'only gateways say this');
-    reports.accept(req.params.gateway, req.body);
-    res.status(204).end();
-  });
-  app.get('/mesh/status', async (req, res) => {
-    const viewer = await viewerOf(req);
-    const status = {
-      document: control.document,
-      isLeading: control.isLeading,
-      isRedisConnected: isRedisConnected(),
-      redisRights: options.redisRights(),
-      // A stranger cannot make us call pm2 more often than once in a while.
-      processes: await processes.current(viewer.isOperator ? 500 : 5000),
-    };
-    res.json(statusView(status, viewer));
-  });
+  addHealth(app, options);
+  addViews(app, options, askers);
   addSwitches(app, options, askers);
   addRegistry(app, options);
   app.use((req) => {
@@ -71,6 +40,43 @@ export function createControlRoutes(options: ControlRoutesOptions): Express {
   });
   app.use(problemHandler(options));
   return app;
+}
+
+/** The process's own health. */
+function addHealth(app: Express, { control, isRedisConnected }: ControlRoutesOptions): void {
+  app.get('/healthz', (_req, res) => void res.json({ state: 'ready' }));
+  app.get('/readyz', (_req, res) => {
+    const connected = isRedisConnected();
+    res
+      .status(connected ? 200 : 503)
+      .json({ state: connected ? 'ready' : 'degraded', leading: control.isLeading });
+  });
+}
+
+/** What the mesh looks like, and what gateways say of it. */
+function addViews(app: Express, options: ControlRoutesOptions, askers: Askers): void {
+  const { control, processes, reports, isRedisConnected, redisRights } = options;
+  app.get('/mesh/plugins', async (req, res) => {
+    const trafficOf: TrafficOf = (plugin, url) => reports.traffic(plugin, url);
+    res.json(pluginsView(control.document, await askers.of(req), trafficOf));
+  });
+  app.put('/mesh/gateways/:gateway', (req, res) => {
+    if (!askers.isOperator(req)) throw new MeshError('MESH_UNAUTHORIZED', 'only gateways say this');
+    reports.accept(req.params.gateway, req.body);
+    res.status(204).end();
+  });
+  app.get('/mesh/status', async (req, res) => {
+    const viewer = await askers.of(req);
+    const status = {
+      document: control.document,
+      isLeading: control.isLeading,
+      isRedisConnected: isRedisConnected(),
+      redisRights: redisRights(),
+      // A stranger cannot make us call pm2 more often than once in a while.
+      processes: await processes.current(viewer.isInCharge ? 500 : 5000),
+    };
+    res.json(statusView(status, viewer));
+  });
 }
 
 function addSwitches(app: Express, options: ControlRoutesOptions, askers: Askers): void {

@@ -15,8 +15,8 @@ export interface RedisUsersInput {
 }
 
 /**
- * What keeps plugins apart in Redis. `own`: each has a user of its own. `open`: they have, and the server lets everybody in
- * without a password all the same. `shared`: the server makes no users, and plugins are given the mesh's own.
+ * What keeps plugins apart in Redis. `own`: each has its own user. `open`: each has its own user, but the server also lets
+ * anybody in without a password. `shared`: the server makes no users, and plugins are given the mesh's own.
  */
 export interface RedisRights {
   readonly plugins: 'own' | 'open' | 'shared';

@@ -6,7 +6,7 @@ import type { RedisRights } from './redis-users.ts';
 /** Who asks: a stranger sees names and states, the operator and administrators everything. */
 export interface Viewer {
   /** The operator, or an administrator. */
-  readonly isOperator: boolean;
+  readonly isInCharge: boolean;
 }
 
 /** What the gateways say of a plugin's instance, when they have said something. */
@@ -15,7 +15,7 @@ export type TrafficOf = (plugin: string, url: string) => Traffic | undefined;
 /** `GET /mesh/plugins`. In development mode everybody sees what the operator sees, less addresses and process ids. */
 export function pluginsView(document: MeshDocument, viewer: Viewer, trafficOf: TrafficOf): object {
   const { version, mode, plugins, middleware } = document;
-  const isOpen = viewer.isOperator || mode === 'development';
+  const isOpen = viewer.isInCharge || mode === 'development';
   return {
     version,
     mode,
@@ -29,7 +29,7 @@ export function pluginsView(document: MeshDocument, viewer: Viewer, trafficOf: T
   function view(plugin: string, instance: Instance): object {
     const { id, state, readyMs } = instance;
     const traffic = trafficOf(plugin, instance.url);
-    return { ...(viewer.isOperator ? instance : { id, state, readyMs }), ...(traffic && { traffic }) };
+    return { ...(viewer.isInCharge ? instance : { id, state, readyMs }), ...(traffic && { traffic }) };
   }
 }
 
@@ -82,16 +82,16 @@ export function statusView(input: StatusInput, viewer: Viewer): object {
     version: document.version,
     mode: document.mode,
     leading: isLeading,
-    redis: { connected: isRedisConnected, ...(viewer.isOperator ? redisRights : {}) },
+    redis: { connected: isRedisConnected, ...(viewer.isInCharge ? redisRights : {}) },
   };
-  const shown = processes.map((each) => processView(each, viewer.isOperator));
+  const shown = processes.map((each) => processView(each, viewer.isInCharge));
   return { ...summary, processes: shown };
 }
 
-function processView(each: ManagedProcess, isOperator: boolean): object {
+function processView(each: ManagedProcess, isInCharge: boolean): object {
   const kind = each.plugin === undefined ? (KINDS[each.name] ?? 'other') : 'plugin';
   const known = { name: each.name, kind, status: each.status };
-  if (!isOperator) return known;
+  if (!isInCharge) return known;
   const { pid, port, restarts, memoryBytes, cpuPercent, startedAt } = each;
   const uptimeMs = pid === undefined ? 0 : Math.max(0, Date.now() - startedAt);
   return { ...known, pid, port, restarts, memoryBytes, cpuPercent, uptimeMs };

@@ -46,9 +46,9 @@ function originOf({ host, port, url }: ServiceAddress): string {
 }
 
 /**
- * What is asked although its plugin is refused: in vain, so that what it guards stays closed until that is put right. Of a
- * manifest that cannot be read the rules of `before` count. A plugin that has only registered may not even be allowed
- * to be middleware.
+ * A refused middleware stays in the chain and fails, so that what it guards stays closed until that is put right. Of a manifest
+ * that cannot be read the rules of `before` count. A plugin that has only registered may not even be allowed to be
+ * middleware.
  */
 function middlewareOf(candidate: Candidate, isRefused: boolean, before: readonly MiddlewareRule[]) {
   const { id, manifest, disabledBecause, isRestricted } = candidate;

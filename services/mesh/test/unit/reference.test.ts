@@ -59,7 +59,7 @@ describe('docs/reference/mesh-api.md', () => {
     } as unknown as MeshPlugin;
     const middleware = [{ plugin: 'ships', phase: 'public', order: 1, match: ['/'], onError: 'deny' }];
     const document = { version: 1, mode: 'development', plugins: [plugin], middleware };
-    const view = pluginsView(document as never, { isOperator: true }, () => undefined) as {
+    const view = pluginsView(document as never, { isInCharge: true }, () => undefined) as {
       plugins: object[];
     };
     assertNamed(
@@ -76,7 +76,7 @@ describe('docs/reference/mesh-api.md', () => {
       redisRights: undefined,
       processes: [managedProcess({ name: 'mesh', pid: 1, pm2_env: {} })],
     };
-    const view = statusView(input, { isOperator: true }) as { processes: object[] };
+    const view = statusView(input, { isInCharge: true }) as { processes: object[] };
     assertNamed(
       [...Object.keys(view), ...Object.keys(view.processes[0] ?? {})],
       namesIn('`GET /mesh/status`'),

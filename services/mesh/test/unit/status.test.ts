@@ -36,7 +36,7 @@ const managed = managedProcess({
 
 describe('mesh views', () => {
   it('show a stranger names and states only, in production', () => {
-    assert.deepEqual(pluginsView(document('production'), { isOperator: false }, silent), {
+    assert.deepEqual(pluginsView(document('production'), { isInCharge: false }, silent), {
       version: 3,
       mode: 'production',
       plugins: [{ id: 'ships', state: 'unready' }],
@@ -44,13 +44,13 @@ describe('mesh views', () => {
   });
 
   it('show everybody the reason, but no address, in development', () => {
-    const text = JSON.stringify(pluginsView(document('development'), { isOperator: false }, silent));
+    const text = JSON.stringify(pluginsView(document('development'), { isInCharge: false }, silent));
     assert.match(text, /"reason"/);
     assert.doesNotMatch(text, /"url"|"pid"/);
   });
 
   it('show the operator addresses and process ids', () => {
-    const text = JSON.stringify(pluginsView(document('production'), { isOperator: true }, silent));
+    const text = JSON.stringify(pluginsView(document('production'), { isInCharge: true }, silent));
     assert.match(text, /"url":"http:\/\/10\.0\.0\.7:8001"/);
   });
 
@@ -60,7 +60,7 @@ describe('mesh views', () => {
     reports.accept('one', { instances: [said] });
     const viewed = (mode: MeshDocument['mode']): string =>
       JSON.stringify(
-        pluginsView(document(mode), { isOperator: false }, (id, url) => reports.traffic(id, url)),
+        pluginsView(document(mode), { isInCharge: false }, (id, url) => reports.traffic(id, url)),
       );
     assert.match(viewed('development'), /"traffic":\{"gateways":\{"healthy":1\},"inFlight":3,"waiting":0\}/);
     assert.doesNotMatch(viewed('production'), /traffic/);
@@ -70,7 +70,7 @@ describe('mesh views', () => {
     const rule = { phase: 'public', order: 1, match: ['/'], onError: 'deny' } as const;
     const middleware = [{ plugin: 'ships', path: '/check', ...rule } as unknown as MiddlewareRule];
     const views = (mode: MeshDocument['mode']) =>
-      pluginsView({ ...document(mode), middleware }, { isOperator: false }, () => undefined) as {
+      pluginsView({ ...document(mode), middleware }, { isInCharge: false }, () => undefined) as {
         plugins: object[];
       };
     assert.deepEqual((views('development').plugins[0] as { middleware: object }).middleware, rule);
@@ -85,10 +85,10 @@ describe('mesh views', () => {
       redisRights: undefined,
       processes: [managed],
     };
-    const stranger = statusView(input, { isOperator: false }) as { state: string; processes: object[] };
+    const stranger = statusView(input, { isInCharge: false }) as { state: string; processes: object[] };
     assert.equal(stranger.state, 'degraded');
     assert.deepEqual(stranger.processes, [{ name: 'ships', kind: 'plugin', status: 'online' }]);
-    const operator = statusView(input, { isOperator: true }) as {
+    const operator = statusView(input, { isInCharge: true }) as {
       processes: { pid: number; restarts: number }[];
     };
     assert.equal(operator.processes[0]?.pid, 7);
