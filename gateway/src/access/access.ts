@@ -13,6 +13,7 @@ import { AccessRecords, type KnownKey } from './access-records.ts';
 import { CallerCache } from './caller-cache.ts';
 import type { Caller } from './caller.ts';
 import { CallerStreams, type Stream } from './caller-streams.ts';
+import type { Credentials } from './credentials.ts';
 
 /** What sessions and keys are looked up with. */
 export interface AccessParts {
@@ -65,14 +66,24 @@ export class Access {
     if (this.#connection) await closeRedis(this.#connection);
   }
 
-  /** Whose session this id stands for: at once when it was seen lately. Rejects with MESH_REDIS_UNAVAILABLE. */
-  session(id: string): Maybe<Caller> {
+  /** Who is behind what was shown: at once when it was seen lately. Rejects with MESH_REDIS_UNAVAILABLE. */
+  find(credentials: Credentials): Maybe<Caller> {
+    if (credentials.kind === 'session') return this.#session(credentials.id);
+    if (credentials.kind === 'api-key') return this.#apiKey(credentials.prefix, credentials.key);
+    return credentials.kind === 'known' ? credentials.caller : undefined;
+  }
+
+  /** Ends a stream as soon as the session or key ends that it was opened with. */
+  follow(identity: Identity, stream: Stream): void {
+    this.#streams.follow(identity, stream);
+  }
+
+  #session(id: string): Maybe<Caller> {
     const found = this.#sessions.get(hashCredential(id));
     return found instanceof Promise ? found.then((each) => each?.caller) : found?.caller;
   }
 
-  /** Whose API key this is; likewise. */
-  apiKey(prefix: string, key: string): Maybe<Caller> {
+  #apiKey(prefix: string, key: string): Maybe<Caller> {
     const found = this.#keys.get(prefix);
     const use = (each: KnownKey | undefined): Caller | undefined => {
       const caller = fitting(each, key);
@@ -80,11 +91,6 @@ export class Access {
       return caller;
     };
     return found instanceof Promise ? found.then(use) : use(found);
-  }
-
-  /** Ends a stream as soon as the session or key ends that it was opened with. */
-  follow(identity: Identity, stream: Stream): void {
-    this.#streams.follow(identity, stream);
   }
 
   #hear(payload: Buffer): void {

@@ -66,9 +66,15 @@ function readToken(token: string, visit: Visit, parts: CredentialParts): Credent
   return undefined;
 }
 
-function readKey(text: string, { route }: Visit, { keys }: CredentialParts): Credentials | undefined {
+/** Read as a key of a user's by its looks; whether there is such a key is another question. */
+export function userKeyOf(text: string): Credentials | undefined {
   const prefix = apiKeyPrefix(text);
-  if (prefix !== undefined) return { kind: 'api-key', prefix, key: text };
+  return prefix === undefined ? undefined : { kind: 'api-key', prefix, key: text };
+}
+
+function readKey(text: string, { route }: Visit, { keys }: CredentialParts): Credentials | undefined {
+  const userKey = userKeyOf(text);
+  if (userKey) return userKey;
   const caller = keys.find(text, route.id);
   return caller && { kind: 'known', caller };
 }
@@ -92,7 +98,8 @@ function decode(text: string): string {
   }
 }
 
-function sessionOf(cookie: string | undefined, proto: string): Credentials | undefined {
+/** The session that a `Cookie` header names. */
+export function sessionOf(cookie: string | undefined, proto: string): Credentials | undefined {
   const id = sessionIdOf(cookie, proto);
   if (id === undefined) return undefined;
   return id === '' ? INVALID : { kind: 'session', id };

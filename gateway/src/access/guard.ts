@@ -3,7 +3,6 @@ import type { CorsPolicy } from '../http/cors.ts';
 import type { Step, Visit } from '../visit.ts';
 import type { Access } from './access.ts';
 import { countsAt, mayPass, type Caller } from './caller.ts';
-import type { Credentials } from './credentials.ts';
 import { couldChange, senderOf, showsToken, xsrfToken } from './xsrf.ts';
 
 /** What the guard asks. */
@@ -18,16 +17,11 @@ export interface GuardParts {
  * somebody is who may not. On public routes whoever is not known is anonymous.
  */
 export function createGuardStep({ access, cors }: GuardParts): Step {
-  const find = (credentials: Credentials): Caller | undefined | Promise<Caller | undefined> => {
-    if (credentials.kind === 'session') return access.session(credentials.id);
-    if (credentials.kind === 'api-key') return access.apiKey(credentials.prefix, credentials.key);
-    return credentials.kind === 'known' ? credentials.caller : undefined;
-  };
   return (visit) => {
     const policy = visit.route.cors ?? cors;
     if (visit.route.isAccounts) refuseForeignLogin(visit, policy);
     const { credentials } = visit;
-    const found = credentials && find(credentials);
+    const found = credentials && access.find(credentials);
     if (!(found instanceof Promise)) {
       admit(visit, found, policy);
       return undefined;

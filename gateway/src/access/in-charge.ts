@@ -1,17 +1,13 @@
-import { apiKeyPrefix } from '@plugmesh/shared/access';
 import { bearerToken, opens, verifyOperatorToken, type Secrets } from '@plugmesh/shared/identity';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from './access.ts';
-import type { Caller } from './caller.ts';
-import { sessionIdOf } from './session-cookie.ts';
+import { sessionOf, userKeyOf, type Credentials } from './credentials.ts';
 
 /** What those in charge are known by. */
 export interface InChargeParts {
   readonly secrets: Secrets;
   readonly access: Access;
 }
-
-type Found = Caller | undefined | Promise<Caller | undefined>;
 
 /**
  * Whether the operator or an administrator wants to read one of the gateway's own addresses, which are no plugin's and pass
@@ -24,18 +20,14 @@ export async function isInCharge(
 ): Promise<boolean> {
   const token = bearerToken(headers.authorization);
   if (token !== undefined && verifyOperatorToken(secrets, token)) return true;
-  const caller = await (findByKey(token ?? headers['x-api-key'], access) ??
-    findBySession(headers, proto, access));
+  const credentials = shownIn(headers, proto);
+  const caller = credentials && (await access.find(credentials));
   return caller !== undefined && caller.plugins.includes('*') && opens(caller.identity, 'admin');
 }
 
-function findByKey(key: string | string[] | undefined, access: Access): Found {
-  if (typeof key !== 'string') return undefined;
-  const prefix = apiKeyPrefix(key);
-  return prefix === undefined ? undefined : access.apiKey(prefix, key);
-}
-
-function findBySession({ cookie }: IncomingHttpHeaders, proto: string, access: Access): Found {
-  const id = sessionIdOf(cookie, proto);
-  return id === undefined || id === '' ? undefined : access.session(id);
+/** A key counts before the cookie, and a wrong one does not fall back to it. */
+function shownIn(headers: IncomingHttpHeaders, proto: string): Credentials | undefined {
+  const texts = [bearerToken(headers.authorization), headers['x-api-key']];
+  const [key] = texts.flatMap((text) => (typeof text === 'string' ? (userKeyOf(text) ?? []) : []));
+  return key ?? sessionOf(headers.cookie, proto);
 }

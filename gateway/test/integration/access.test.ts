@@ -302,6 +302,16 @@ describe('who may call what', () => {
       assert.equal(await get('/metrics', headers), 401);
   });
 
+  it('does not fall back from a wrong key to the cookie, however often it is shown', async () => {
+    const { cookie } = await desk.login({ roles: ['admin'] });
+    const { prefix, key } = await desk.key();
+    await desk.revoke(prefix);
+    for (const shown of [bearer(key), { 'x-api-key': key }, bearer(key)]) {
+      assert.equal(await get('/metrics', { ...shown, cookie }), 401);
+      assert.equal(await get('/api/admin/', { ...shown, cookie }), 401);
+    }
+  });
+
   it('answers 401 before 404 and 403 before anything else, by the most specific rule', async () => {
     const { cookie } = await desk.login();
     const { key } = await desk.key();
