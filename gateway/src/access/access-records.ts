@@ -9,6 +9,7 @@ import {
 import { MeshError } from '@plugmesh/shared/errors';
 import { withinDeadline } from '@plugmesh/shared/lifecycle';
 import type { RedisConnection } from '@plugmesh/shared/redis';
+import { LRUCache } from 'lru-cache';
 import { apiKeyCaller, sessionCaller, type Caller } from './caller.ts';
 import type { Found } from './caller-cache.ts';
 
@@ -22,12 +23,16 @@ export interface KnownKey {
 const TOUCH_MS = 60_000;
 /** A Redis that takes longer counts as away. */
 const PATIENCE_MS = 1_000;
+/** So many keys are looked for at a time: each slice has that patience of its own. */
+const SLICE = 1_000;
+/** Of so many keys it is known that their use was noted; one more is noted too often, which harms nobody. */
+const MOST_USED = 10_000;
 
 /** The records of sessions and keys as accounts keeps them in Redis. Rejects with MESH_REDIS_UNAVAILABLE. */
 export class AccessRecords {
   readonly #connection: () => RedisConnection | undefined;
-  /** When the use of a key was last noted; only of keys that exist. */
-  readonly #uses = new Map<string, number>();
+  /** Keys whose use was noted within the last minute. */
+  readonly #used = new LRUCache<string, true>({ max: MOST_USED, ttl: TOUCH_MS });
 
   constructor(connection: () => RedisConnection | undefined) {
     this.#connection = connection;
@@ -59,18 +64,22 @@ export class AccessRecords {
 
   /** Notes that a key is used now, at most once a minute. Nobody waits for it. */
   noteUse(prefix: string): void {
-    const now = Date.now();
-    if (now - (this.#uses.get(prefix) ?? 0) < TOUCH_MS) return;
-    this.#uses.set(prefix, now);
+    if (this.#used.has(prefix)) return;
+    this.#used.set(prefix, true);
     this.#connection()
-      ?.hset(API_KEYS_USED, prefix, now)
+      ?.hset(API_KEYS_USED, prefix, Date.now())
       .catch(() => undefined);
   }
 
   /** Which of these Redis keys are no longer there. */
   async missing(keys: readonly string[]): Promise<string[]> {
-    const counts = await this.#ask((redis) => Promise.all(keys.map((key) => redis.exists(key))));
-    return keys.filter((_, at) => counts[at] === 0);
+    const missing: string[] = [];
+    for (let from = 0; from < keys.length; from += SLICE) {
+      const slice = keys.slice(from, from + SLICE);
+      const counts = await this.#ask((redis) => Promise.all(slice.map((key) => redis.exists(key))));
+      missing.push(...slice.filter((_, at) => counts[at] === 0));
+    }
+    return missing;
   }
 
   /** Nobody waits for it: without it the session ends a little earlier. */

@@ -1,5 +1,5 @@
 import { apiKeyKey, sessionKey, type AccessChange } from '@plugmesh/shared/access';
-import type { Identity } from '@plugmesh/shared/identity';
+import type { Identity, UserIdentity } from '@plugmesh/shared/identity';
 
 /** What stays open for long: the socket of a WebSocket, or an answer that is a stream of events. */
 export interface Stream {
@@ -27,11 +27,13 @@ export class CallerStreams {
     this.#missing = missing;
   }
 
-  /** Follows what a user opened, from now on until it closes. */
+  /** Follows what a user opened, or a plugin for a user, from now on until it closes. */
   follow(identity: Identity, stream: Stream): void {
-    const key = redisKeyOf(identity);
-    if (key === undefined || identity.kind !== 'user' || stream.destroyed) return;
-    const followed = this.#followed.get(key) ?? { user: identity.id, streams: new Set() };
+    const user = identity.kind === 'plugin' ? identity.actingFor : identity;
+    if (user?.kind !== 'user' || stream.destroyed) return;
+    const key = redisKeyOf(user);
+    if (key === undefined) return;
+    const followed = this.#followed.get(key) ?? { user: user.id, streams: new Set() };
     this.#followed.set(key, followed);
     followed.streams.add(stream);
     stream.once('close', () => {
@@ -69,8 +71,7 @@ export class CallerStreams {
   }
 }
 
-function redisKeyOf(identity: Identity): string | undefined {
-  if (identity.kind !== 'user') return undefined;
-  if (identity.session !== undefined) return sessionKey(identity.session);
-  return identity.key === undefined ? undefined : apiKeyKey(identity.key);
+function redisKeyOf({ session, key }: UserIdentity): string | undefined {
+  if (session !== undefined) return sessionKey(session);
+  return key === undefined ? undefined : apiKeyKey(key);
 }

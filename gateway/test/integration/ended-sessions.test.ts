@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sessionKey } from '@plugmesh/shared/access';
+import { IDENTITY_HEADER, IdentityTokens, loadSecrets, pluginToken } from '@plugmesh/shared/identity';
 import { eventually, RedisServer } from '@plugmesh/shared/testing';
 import { WebSocket, WebSocketServer } from 'ws';
+import { AccessRecords } from '../../src/access/access-records.ts';
 import { AccessDesk } from '../support/access-desk.ts';
 import { TestGateway } from '../support/start-gateway.ts';
 
@@ -34,6 +36,11 @@ describe('what is open when a session or key ends', () => {
       plugins: [
         { id: 'closed', urls, http: { guard: 'session' } },
         { id: 'open', urls, http: { guard: 'public' } },
+        {
+          id: 'called',
+          urls,
+          http: { guard: 'session', routes: [{ path: '/**', guard: 'session', plugins: ['caller'] }] },
+        },
       ],
     });
   });
@@ -80,6 +87,29 @@ describe('what is open when a session or key ends', () => {
     const ofUser = await open('/api/closed/', { cookie });
     await desk.say({ users: ['u3'] });
     await eventually(() => isClosed(ofUser), { timeoutMs: 1000 });
+  });
+
+  it('closes what a plugin opened for the user', async () => {
+    const login = await desk.login();
+    const secrets = loadSecrets(gateway.config);
+    const user = { kind: 'user', id: 'u1', name: 'Ada', roles: [], guards: [], session: login.hash } as const;
+    const calls = await open('/api/called/', {
+      authorization: `Bearer ${pluginToken(secrets, 'caller')}`,
+      [IDENTITY_HEADER]: await new IdentityTokens(secrets).sign(user, 'caller'),
+    });
+    await desk.logout(login);
+    await eventually(() => isClosed(calls), { timeoutMs: 1000 });
+  });
+
+  it('looks for all of them, however many there are', async () => {
+    const access = new AccessRecords(() => desk.redis);
+    const keys = Array.from({ length: 2500 }, (_, n) => `k${n}`);
+    await desk.redis.mset('k0', '1', 'k1000', '1', 'k2499', '1');
+    const missing = new Set(await access.missing(keys));
+    assert.deepEqual(
+      keys.filter((key) => !missing.has(key)),
+      ['k0', 'k1000', 'k2499'],
+    );
   });
 
   it('ends streams of events, too', async () => {
