@@ -4,7 +4,7 @@ import { MeshError } from '@plugmesh/shared/errors';
 const VIA_NAME = 'plugmesh';
 
 /** The gateway's own entries, each with the plugin or service that it had led to. */
-const OWN = new RegExp(`\\b\\d\\.\\d\\s+${VIA_NAME}\\b(?:\\s*\\(([^()]*)\\))?`, 'gi');
+const OWN = new RegExp(`\\b\\d\\.\\d\\s+${VIA_NAME}(?=[\\s,(]|$)(?:\\s*\\(([^()]*)\\))?`, 'gi');
 
 /** What `Via` says to the instance of a plugin or service: that the request came through us, and to whom. */
 export function viaOf(before: string | undefined, httpVersion: string, id: string): string {

@@ -23,8 +23,7 @@ export function applyAnswer(
   }
   cleanResponseHeaders(headers);
   setRequestHeaders(visit, rule, headers);
-  for (const each of ['set-cookie', ...rule.setResponse]) {
-    const name = each.toLowerCase();
+  for (const name of new Set(['set-cookie', ...rule.setResponse.map((each) => each.toLowerCase())])) {
     const value = headers[name];
     if (value !== undefined) sayToClient(visit, name, value);
   }

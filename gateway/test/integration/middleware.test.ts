@@ -109,7 +109,7 @@ describe('middleware', () => {
     });
 
     it("says headers and cookies to the client, beside the plugin's", async () => {
-      chain({ plugin: 'login', setResponse: ['X-Seen', 'Vary', 'Content-Security-Policy'] });
+      chain({ plugin: 'login', setResponse: ['X-Seen', 'Vary', 'Set-Cookie', 'Content-Security-Policy'] });
       const own = ['X-Seen: login', 'Vary: Cookie', 'Set-Cookie: a=1', 'Set-Cookie: plugmesh-session=x'];
       login.answer = () => wireAnswer('204 No', [...own, 'Content-Security-Policy: img-src *', 'X-Not: 1']);
       const said = ['X-Seen: plugin', 'Vary: Accept', 'Set-Cookie: b=2', 'Content-Type: text/html'];

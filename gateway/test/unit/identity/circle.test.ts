@@ -25,7 +25,14 @@ describe('a circle', () => {
     assert.throws(() => refuseCircle('1.1 plugmesh', 'weather', plugin), { code: 'MESH_LOOP' }));
 
   it('is not in other names', () => {
-    for (const via of [undefined, '1.1 a', '1.1 plugmesher', '1.1 a (plugmesh)'])
+    for (const via of [
+      undefined,
+      '1.1 a',
+      '1.1 plugmesher',
+      '1.1 plugmesh-edge',
+      '1.1 plugmesh.example',
+      '1.1 a (plugmesh)',
+    ])
       refuseCircle(via, 'ships', stranger);
   });
 });
