@@ -49,7 +49,7 @@ export class Callout {
     const { timeoutMs } = this.#question;
     this.#timer = setTimeout(() => this.#giveUp(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
     try {
-      this.#instance.admit(this.#send);
+      this.#instance.admit(this.#go);
     } catch (error) {
       clearTimeout(this.#timer);
       reject(error);
@@ -57,7 +57,17 @@ export class Callout {
     return promise;
   }
 
-  readonly #send = (): void => {
+  readonly #go = (): void => {
+    try {
+      this.#send();
+    } catch (error) {
+      clearTimeout(this.#timer);
+      this.#instance.release();
+      this.#outcome.reject(error);
+    }
+  };
+
+  #send(): void {
     const { target, agent, host } = this.#instance;
     const { path, headers, maxHead } = this.#question;
     const send = target.protocol === 'https:' ? secureRequest : request;
@@ -80,7 +90,7 @@ export class Callout {
       this.#outcome.reject(new Error('the connection closed without a whole answer'));
     });
     sent.end();
-  };
+  }
 
   #read(response: IncomingMessage): void {
     const { statusCode = 0, headers } = response;
@@ -108,6 +118,6 @@ export class Callout {
     const error = new Error(why);
     this.#outcome.reject(error);
     if (this.#request) this.#request.destroy(error);
-    else this.#instance.withdraw(this.#send);
+    else this.#instance.withdraw(this.#go);
   }
 }

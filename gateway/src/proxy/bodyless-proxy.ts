@@ -31,7 +31,14 @@ export class BodylessProxy {
     const { res } = exchange;
     this.#listener.responded(exchange, proxyRes);
     if (res.headersSent || proxyRes.destroyed) return;
-    res.writeHead(proxyRes.statusCode ?? 502, proxyRes.headers);
+    try {
+      res.writeHead(proxyRes.statusCode ?? 502, proxyRes.headers);
+    } catch (error) {
+      // What Node refuses to write is none of HTTP.
+      proxyRes.destroy();
+      this.#listener.failed(exchange, error as Error);
+      return;
+    }
     // Half an answer is told at once, not when the deadline finds that nothing moves.
     proxyRes.once('error', (error) => this.#listener.failed(exchange, error));
     proxyRes.pipe(res);

@@ -27,7 +27,7 @@ export interface ForwarderParts {
   /** The proxy is created with this forwarder as its listener, so it comes by a function. */
   proxy(): Proxy;
   /** Answers a client with an error. */
-  refuse(req: GatewayRequest, res: ServerResponse, error: MeshError, route: Route): void;
+  refuse(req: GatewayRequest, res: ServerResponse, error: unknown, route: Route): void;
   /** Ends a stream of events when the session or key ends that it was asked for with. */
   follow(identity: Identity, res: ServerResponse): void;
   /** Whether the process is about to stop, so that connections should end. */
@@ -61,15 +61,33 @@ export class Forwarder {
     exchange.proxyReq = proxyReq;
     // Node closes some exchanges without an error (an answer of 101 that nobody asked for): no request stays unanswered.
     proxyReq.once('close', () => {
-      if (exchange.proxyReq === proxyReq && exchange.state === 'asking') {
+      if (exchange.proxyReq === proxyReq && exchange.state === 'asking' && !exchange.res.headersSent) {
         this.failed(exchange, new Error('closed without an answer'));
       }
     });
     if (exchange.stopped || exchange.state === 'over') proxyReq.destroy(exchange.stopped);
   }
 
-  /** The instance has answered with a head. */
+  /** The instance has answered with a head. Never throws: that would end the process, and one request must not. */
   responded(exchange: Exchange, proxyRes: IncomingMessage): void {
+    try {
+      this.#answer(exchange, proxyRes);
+    } catch (error) {
+      proxyRes.destroy();
+      this.#break(exchange, error);
+    }
+  }
+
+  /** The request failed, by the instance, the network, the client, or because we stopped it. Never throws, either. */
+  failed(exchange: Exchange, error: Error): void {
+    try {
+      this.#recover(exchange, error);
+    } catch (cause) {
+      this.#break(exchange, cause);
+    }
+  }
+
+  #answer(exchange: Exchange, proxyRes: IncomingMessage): void {
     const { req, res, route, visit } = exchange;
     if (res.headersSent || !isForwardable(proxyRes)) {
       proxyRes.destroy();
@@ -104,8 +122,7 @@ export class Forwarder {
     return false;
   }
 
-  /** The request failed, by the instance, the network, the client, or because we stopped it. */
-  failed(exchange: Exchange, error: Error): void {
+  #recover(exchange: Exchange, error: Error): void {
     const { req, res, route } = exchange;
     if (exchange.state === 'over') return;
     // Before anything else: the library cuts the client off when an answer breaks off.
@@ -130,14 +147,11 @@ export class Forwarder {
 
   #admit(exchange: Exchange): void {
     const go = (): void => {
-      exchange.state = 'asking';
-      exchange.tries += 1;
-      exchange.judged = false;
-      exchange.proxyReq = undefined;
-      exchange.req.headers.host = exchange.instance.host;
-      exchange.req.exchange = exchange;
-      if (exchange.bodyKind === 'none') this.#bodyless.send(exchange);
-      else this.#parts.proxy().web(exchange.req, exchange.res);
+      try {
+        this.#send(exchange);
+      } catch (error) {
+        this.#parts.refuse(exchange.req, exchange.res, error, exchange.route);
+      }
     };
     exchange.state = 'waiting';
     this.#admitted.set(exchange, go);
@@ -147,6 +161,17 @@ export class Forwarder {
       this.#admitted.delete(exchange);
       throw error;
     }
+  }
+
+  #send(exchange: Exchange): void {
+    exchange.state = 'asking';
+    exchange.tries += 1;
+    exchange.judged = false;
+    exchange.proxyReq = undefined;
+    exchange.req.headers.host = exchange.instance.host;
+    exchange.req.exchange = exchange;
+    if (exchange.bodyKind === 'none') this.#bodyless.send(exchange);
+    else this.#parts.proxy().web(exchange.req, exchange.res);
   }
 
   #leave(exchange: Exchange): void {
@@ -205,6 +230,12 @@ export class Forwarder {
   #warn({ req, route, instance }: Exchange, error: MeshError): void {
     const fields = { plugin: route.id, instance: instance.url, requestId: req.requestId, code: error.code };
     this.#parts.log.warn({ ...fields, reason: (error.cause as Error | undefined)?.message }, error.message);
+  }
+
+  /** The gateway itself is at fault: nobody knows what the client has been told so far. */
+  #break({ req }: Exchange, error: unknown): void {
+    this.#parts.log.error({ err: error, requestId: req.requestId }, 'the gateway failed while forwarding');
+    req.socket.destroy();
   }
 
   #end(exchange: Exchange): void {

@@ -6,7 +6,7 @@ import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Exchange } from './exchange.ts';
 import type { Passage } from './passage.ts';
 
-/** What the proxy tells about requests it carries. */
+/** What the proxy tells about requests it carries. None of it may throw. */
 export interface RequestListener {
   /** A request got its connection to the instance. */
   sent(exchange: Exchange, proxyReq: ClientRequest): void;
@@ -63,13 +63,13 @@ function createPlugin(
   handshakes: HandshakeListener,
   log: Log,
 ): Plugin<GatewayRequest> {
-  /** An exception in a listener would end the process; one request must not. */
-  const guarded = (req: GatewayRequest | undefined, tell: () => void): void => {
+  /** An exception here would end the process; one handshake must not. */
+  const handshakeFailed = (passage: Passage, error: Error): void => {
     try {
-      tell();
-    } catch (error) {
-      log.error({ err: error, requestId: req?.requestId }, 'the gateway failed while forwarding');
-      req?.socket.destroy();
+      handshakes.failed(passage, error);
+    } catch (cause) {
+      log.error({ err: cause, requestId: passage.req.requestId }, 'the gateway failed while forwarding');
+      passage.socket.destroy();
     }
   };
   return (proxy) => {
@@ -78,15 +78,15 @@ function createPlugin(
     });
     proxy.on('proxyRes', (proxyRes, req) => {
       const { exchange } = req;
-      if (exchange?.kind === 'request') guarded(req, () => requests.responded(exchange, proxyRes));
+      if (exchange?.kind === 'request') requests.responded(exchange, proxyRes);
     });
     proxy.on('proxyReqWs', (proxyReq, { exchange }) => {
       if (exchange?.kind === 'upgrade') handshakes.upgrading(exchange, proxyReq);
     });
     proxy.on('error', (error, req, res) => {
       const exchange = req?.exchange;
-      if (exchange?.kind === 'request') guarded(req, () => requests.failed(exchange, error));
-      else if (exchange) guarded(req, () => handshakes.failed(exchange, error));
+      if (exchange?.kind === 'request') requests.failed(exchange, error);
+      else if (exchange) handshakeFailed(exchange, error);
       else res?.destroy();
     });
   };

@@ -65,7 +65,7 @@ export class UpstreamInstance {
     return this.#waiting.length;
   }
 
-  /** Calls `go` as soon as there is a place, at once if possible. Throws when the queue is full. */
+  /** Calls `go`, which must not throw, as soon as there is a place, at once if possible. Throws when the queue is full. */
   admit(go: () => void): void {
     if (this.inFlight < this.#limits.inFlight) {
       this.inFlight += 1;

@@ -297,6 +297,20 @@ describe('proxying', () => {
     });
   });
 
+  it('cuts off one client, and nobody else, when it fails itself', async () => {
+    gateway.access.follow = () => {
+      throw new Error('a fault of the gateway');
+    };
+    plugin.handler = (_req, res) => void res.writeHead(200, { 'content-type': 'text/event-stream' }).end();
+    try {
+      await assert.rejects(fetch(at('/bodyless')));
+      await assert.rejects(fetch(at('/body'), { method: 'POST', body: 'x' }));
+    } finally {
+      Reflect.deleteProperty(gateway.access, 'follow');
+    }
+    assert.equal((await fetch(at('/later'))).status, 200);
+  });
+
   it('queues beyond the places of an instance and refuses beyond the queue', async () => {
     const open: ServerResponse[] = [];
     plugin.handler = (_req, res) => void open.push(res);
