@@ -36,9 +36,17 @@ export function configuredKeyCaller(id: string): Caller {
   return { identity: { kind: 'key', id }, plugins: id === 'gateway' ? EVERYWHERE : [id] };
 }
 
-/** A plugin that came with its own token; the routes that name it let it in. */
-export function pluginCaller(id: string): Caller {
-  return { identity: { kind: 'plugin', id }, plugins: EVERYWHERE };
+/**
+ * Finds plugins that came with their own tokens, by verified id; the routes that name one let it in. Always the same object:
+ * what is told of somebody is kept by it.
+ */
+export function createPluginCallers(): (id: string) => Caller {
+  const callers = new Map<string, Caller>();
+  return (id) => {
+    let caller = callers.get(id);
+    if (!caller) callers.set(id, (caller = { identity: { kind: 'plugin', id }, plugins: EVERYWHERE }));
+    return caller;
+  };
 }
 
 /** Whether what somebody came with counts at the visited plugin or service at all. */

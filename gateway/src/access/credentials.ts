@@ -1,7 +1,7 @@
 import { apiKeyPrefix } from '@plugmesh/shared/access';
 import { bearerToken, verifyOperatorToken, verifyPluginToken, type Secrets } from '@plugmesh/shared/identity';
 import type { Step, Visit } from '../visit.ts';
-import { pluginCaller, type Caller } from './caller.ts';
+import { createPluginCallers, type Caller } from './caller.ts';
 import type { ConfiguredKeys } from './configured-keys.ts';
 import { sessionIdOf } from './session-cookie.ts';
 
@@ -22,6 +22,10 @@ export interface CredentialParts {
   readonly inQuery: boolean;
 }
 
+interface Reading extends CredentialParts {
+  readonly pluginCaller: (id: string) => Caller;
+}
+
 const INVALID: Credentials = { kind: 'invalid' };
 const QUERY_KEY = /(?<=[?&])apikey=([^&]*)(?:&|$)/g;
 
@@ -29,7 +33,8 @@ const QUERY_KEY = /(?<=[?&])apikey=([^&]*)(?:&|$)/g;
  * The step that reads the credentials off a request and takes them away, so that nothing behind it can pass them on.
  * Keys and tokens count before the cookie: they are sent on purpose.
  */
-export function createCredentialsStep(parts: CredentialParts): Step {
+export function createCredentialsStep(given: CredentialParts): Step {
+  const parts = { ...given, pluginCaller: createPluginCallers() };
   return (visit) => {
     const { req, origin } = visit;
     const fromQuery = parts.inQuery && visit.target.query !== '' ? takeFromQuery(visit, parts) : undefined;
@@ -39,7 +44,7 @@ export function createCredentialsStep(parts: CredentialParts): Step {
   };
 }
 
-function takeFromHeaders(visit: Visit, parts: CredentialParts): Credentials | undefined {
+function takeFromHeaders(visit: Visit, parts: Reading): Credentials | undefined {
   const { headers } = visit.req;
   const { authorization, 'x-api-key': key } = headers;
   const token = authorization === undefined ? undefined : bearerToken(authorization);
@@ -56,11 +61,11 @@ function isTaken(credentials: Credentials, { route }: Visit): boolean {
   return route.kind === 'plugin' || !isToken;
 }
 
-function readToken(token: string, visit: Visit, parts: CredentialParts): Credentials | undefined {
+function readToken(token: string, visit: Visit, parts: Reading): Credentials | undefined {
   const key = readKey(token, visit, parts);
   if (key) return key;
   const plugin = verifyPluginToken(parts.secrets, token);
-  if (plugin !== undefined) return { kind: 'known', caller: pluginCaller(plugin) };
+  if (plugin !== undefined) return { kind: 'known', caller: parts.pluginCaller(plugin) };
   // The operator is no user: the token opens the mesh's own services, and plugins must not see it.
   if (visit.route.kind === 'plugin' && verifyOperatorToken(parts.secrets, token)) return INVALID;
   return undefined;
@@ -72,7 +77,7 @@ export function userKeyOf(text: string): Credentials | undefined {
   return prefix === undefined ? undefined : { kind: 'api-key', prefix, key: text };
 }
 
-function readKey(text: string, { route }: Visit, { keys }: CredentialParts): Credentials | undefined {
+function readKey(text: string, { route }: Visit, { keys }: Reading): Credentials | undefined {
   const userKey = userKeyOf(text);
   if (userKey) return userKey;
   const caller = keys.find(text, route.id);
@@ -80,7 +85,7 @@ function readKey(text: string, { route }: Visit, { keys }: CredentialParts): Cre
 }
 
 /** Taken away whatever it says: with this setting the parameter is the mesh's. */
-function takeFromQuery(visit: Visit, parts: CredentialParts): Credentials | undefined {
+function takeFromQuery(visit: Visit, parts: Reading): Credentials | undefined {
   const { path, query } = visit.target;
   const values = [...query.matchAll(QUERY_KEY)].map(([, value = '']) => decode(value));
   if (values.length === 0) return undefined;

@@ -1,7 +1,15 @@
-import { IDENTITY_HEADER, rolesOf, type Identity, type IdentityTokens } from '@plugmesh/shared/identity';
+import {
+  IDENTITY_HEADER,
+  rolesOf,
+  type Identity,
+  type IdentityTokens,
+  type PluginIdentity,
+  type UserIdentity,
+} from '@plugmesh/shared/identity';
+import { LRUCache } from 'lru-cache';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Visit } from '../visit.ts';
-import { TokenCache } from './token-cache.ts';
+import { ToldCache } from './told-cache.ts';
 
 /** What only this module says to an instance, in whatever spelling a framework would read it. */
 const OURS = /^x-plugmesh-(?:user|roles|plugin|identity)$/;
@@ -9,11 +17,16 @@ const OURS = /^x-plugmesh-(?:user|roles|plugin|identity)$/;
 /** Tells instances who is behind a request (contracts § 1.4). Clients' own words were not copied in the first place. */
 export class IdentitySteps {
   readonly #tokens: IdentityTokens;
-  readonly #cache: TokenCache;
+  readonly #told: ToldCache;
+  /** One object for all calls of a plugin for the same user, because what is told of somebody is kept by the object. */
+  readonly #acting = new LRUCache<string, PluginIdentity>({ max: 1000 });
 
   constructor(tokens: IdentityTokens) {
     this.#tokens = tokens;
-    this.#cache = new TokenCache(tokens);
+    this.#told = new ToldCache(async (identity, audience) => ({
+      ...plainHeaders(identity),
+      [IDENTITY_HEADER]: await tokens.sign(identity, audience),
+    }));
   }
 
   /**
@@ -26,7 +39,7 @@ export class IdentitySteps {
     if (identity.kind !== 'plugin' || token === undefined) return undefined;
     return this.#tokens.verify(String(token), identity.id).then((passedOn) => {
       const user = passedOn.kind === 'plugin' ? passedOn.actingFor : passedOn;
-      if (user?.kind === 'user') visit.identity = { ...identity, actingFor: user };
+      if (user?.kind === 'user') visit.identity = this.#actingFor(identity, user);
     });
   };
 
@@ -36,23 +49,28 @@ export class IdentitySteps {
     const told = this.headersFor(visit.identity, visit.route.id);
     if (told === undefined) return undefined;
     const add = (headers: IncomingHttpHeaders): void => {
-      visit.forInstance = { ...visit.forInstance, ...headers };
+      visit.forInstance = visit.forInstance ? { ...visit.forInstance, ...headers } : headers;
     };
     if (told instanceof Promise) return told.then(add);
     add(told);
     return undefined;
   };
 
-  /** What to say to a plugin or service about somebody; undefined: nothing, because nobody is known. */
+  /** What to say to a plugin or service about somebody, not to be changed; undefined: nothing, because nobody is known. */
   headersFor(
     identity: Identity,
     audience: string,
   ): Promise<IncomingHttpHeaders> | IncomingHttpHeaders | undefined {
-    if (identity.kind === 'anonymous') return undefined;
-    const token = this.#cache.get(identity, audience);
-    const plain = plainHeaders(identity);
-    if (typeof token === 'string') return { ...plain, [IDENTITY_HEADER]: token };
-    return token.then((signed) => ({ ...plain, [IDENTITY_HEADER]: signed }));
+    return identity.kind === 'anonymous' ? undefined : this.#told.get(identity, audience);
+  }
+
+  #actingFor(plugin: PluginIdentity, user: UserIdentity): PluginIdentity {
+    const made = { ...plugin, actingFor: user };
+    const name = JSON.stringify(made);
+    const known = this.#acting.get(name);
+    if (known) return known;
+    this.#acting.set(name, made);
+    return made;
   }
 }
 

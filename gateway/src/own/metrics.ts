@@ -2,6 +2,9 @@ import type { PoolMeter } from '../upstream/pool.ts';
 import type { PoolReading } from '../upstream/pools.ts';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+const PREFIX = 'plugmesh_gateway_';
+const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10];
+
 /** Counts the requests of one route; labels are bound once, not per request. */
 export class RouteMeter {
   readonly #byClass: readonly { inc(): void }[];
@@ -27,83 +30,65 @@ export interface MetricsView {
 
 /** What this gateway process counts, in Prometheus' format. Each process of a port has its own numbers. */
 export class Metrics {
-  readonly sockets: Gauge;
   readonly #registry = new Registry();
-  readonly #requests: Counter<'plugin' | 'status'>;
-  readonly #seconds: Histogram<'plugin'>;
-  readonly #refusals: Counter<'code'>;
-  readonly #retries: Counter<'plugin' | 'result'>;
-  readonly #ejections: Counter<'plugin'>;
-  readonly #panics: Counter<'plugin'>;
-  readonly #middleware: Histogram<'plugin' | 'outcome'>;
+  readonly #look: MetricsView;
   readonly #meters = new Map<string, RouteMeter>();
 
+  readonly #requests = this.#counter(
+    'requests_total',
+    'Requests by plugin and class of status; 0xx: the client went away',
+    ['plugin', 'status'],
+  );
+  readonly #seconds = this.#histogram(
+    'request_seconds',
+    'Time from the request head to the last byte of the answer',
+    ['plugin'],
+  );
+  readonly #refusals = this.#counter(
+    'refusals_total',
+    'Requests answered by the gateway itself with a problem, by code',
+    ['code'],
+  );
+  readonly #middleware = this.#histogram(
+    'middleware_seconds',
+    'Time until middleware has answered, by what came of it',
+    ['plugin', 'outcome'],
+  );
+  readonly sockets = this.#gauge('websockets', 'Open WebSockets');
+  readonly #retries = this.#counter(
+    'retries_total',
+    'Requests sent once more, and those that were not because the budget was used up',
+    ['plugin', 'result'],
+  );
+  readonly #ejections = this.#counter(
+    'ejections_total',
+    'Times that an instance was left out because requests to it failed',
+    ['plugin'],
+  );
+  readonly #panics = this.#counter('panics_total', 'Choices among instances none of which was good', [
+    'plugin',
+  ]);
+  readonly #instances = this.#gauge('instances', 'Instances by plugin and how this process sees them', [
+    'plugin',
+    'state',
+  ]);
+  readonly #inFlight = this.#gauge('in_flight', 'Requests at the instances of a plugin at this moment', [
+    'plugin',
+  ]);
+  readonly #waiting = this.#gauge('waiting', 'Requests that wait for a place at an instance', ['plugin']);
+  readonly #shedding = this.#gauge(
+    'shedding',
+    'Share of new requests that are refused because the process does not keep up',
+  );
+
   constructor(look: MetricsView) {
-    const registers = [this.#registry];
+    this.#look = look;
     this.#registry.setDefaultLabels({ pid: String(process.pid) });
-    this.#requests = new Counter({
-      name: 'plugmesh_gateway_requests_total',
-      help: 'Requests by plugin and class of status; 0xx: the client went away',
-      labelNames: ['plugin', 'status'],
-      registers,
-    });
-    this.#seconds = new Histogram({
-      name: 'plugmesh_gateway_request_seconds',
-      help: 'Time from the request head to the last byte of the answer',
-      labelNames: ['plugin'],
-      buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
-      registers,
-    });
-    this.#refusals = new Counter({
-      name: 'plugmesh_gateway_refusals_total',
-      help: 'Requests answered by the gateway itself with a problem, by code',
-      labelNames: ['code'],
-      registers,
-    });
-    this.#middleware = new Histogram({
-      name: 'plugmesh_gateway_middleware_seconds',
-      help: 'Time until middleware has answered, by what came of it',
-      labelNames: ['plugin', 'outcome'],
-      buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
-      registers,
-    });
-    this.sockets = new Gauge({
-      name: 'plugmesh_gateway_websockets',
-      help: 'Open WebSockets',
-      registers,
-    });
-    this.#retries = new Counter({
-      name: 'plugmesh_gateway_retries_total',
-      help: 'Requests sent once more, and those that were not because the budget was used up',
-      labelNames: ['plugin', 'result'],
-      registers,
-    });
-    this.#ejections = new Counter({
-      name: 'plugmesh_gateway_ejections_total',
-      help: 'Times that an instance was left out because requests to it failed',
-      labelNames: ['plugin'],
-      registers,
-    });
-    this.#panics = new Counter({
-      name: 'plugmesh_gateway_panics_total',
-      help: 'Choices among instances none of which was good',
-      labelNames: ['plugin'],
-      registers,
-    });
-    addPoolGauges(registers, look.pools);
-    new Gauge({
-      name: 'plugmesh_gateway_shedding',
-      help: 'Share of new requests that are refused because the process does not keep up',
-      registers,
-      collect() {
-        this.set(look.shedShare());
-      },
-    });
   }
 
   /** Starts the measurements of the process itself: memory, CPU, event loop. */
   start(): void {
-    collectDefaultMetrics({ register: this.#registry, prefix: 'plugmesh_gateway_' });
+    collectDefaultMetrics({ register: this.#registry, prefix: PREFIX });
   }
 
   meter(plugin: string): RouteMeter {
@@ -137,41 +122,31 @@ export class Metrics {
   }
 
   text(): Promise<string> {
+    this.#shedding.set(this.#look.shedShare());
+    this.#readPools();
     return this.#registry.metrics();
   }
-}
 
-function addPoolGauges(registers: Registry[], pools: MetricsView['pools']): void {
-  new Gauge({
-    name: 'plugmesh_gateway_instances',
-    help: 'Instances by plugin and how this process sees them',
-    labelNames: ['plugin', 'state'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { plugin, states } of pools()) {
-        for (const [state, count] of Object.entries(states)) this.set({ plugin, state }, count);
-      }
-    },
-  });
-  new Gauge({
-    name: 'plugmesh_gateway_in_flight',
-    help: 'Requests at the instances of a plugin at this moment',
-    labelNames: ['plugin'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { plugin, inFlight } of pools()) this.set({ plugin }, inFlight);
-    },
-  });
-  new Gauge({
-    name: 'plugmesh_gateway_waiting',
-    help: 'Requests that wait for a place at an instance',
-    labelNames: ['plugin'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { plugin, waiting } of pools()) this.set({ plugin }, waiting);
-    },
-  });
+  /** What is looked up, not counted. */
+  #readPools(): void {
+    for (const gauge of [this.#instances, this.#inFlight, this.#waiting]) gauge.reset();
+    for (const { plugin, states, inFlight, waiting } of this.#look.pools()) {
+      for (const [state, count] of Object.entries(states)) this.#instances.set({ plugin, state }, count);
+      this.#inFlight.set({ plugin }, inFlight);
+      this.#waiting.set({ plugin }, waiting);
+    }
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
+    return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge<Label extends string = never>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> {
+    return new Gauge({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram<Label extends string>(name: string, help: string, labelNames: Label[]): Histogram<Label> {
+    const registers = [this.#registry];
+    return new Histogram({ name: PREFIX + name, help, labelNames, buckets: SECONDS, registers });
+  }
 }

@@ -1,5 +1,5 @@
 import type { GatewayConfig, RateLimits } from '@plugmesh/shared/config';
-import type { Identity } from '@plugmesh/shared/identity';
+import type { KnownIdentity } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import { closeRedis, connectRedis, whenConnected, type RedisConnection } from '@plugmesh/shared/redis';
 import { isIPv6 } from 'node:net';
@@ -50,18 +50,19 @@ export class Rates {
   /** The step before all others: the visits of one address, and those that make sessions and tokens. */
   readonly countAddress: Step = (visit) => {
     const name = this.#costly(visit);
-    const counters = [this.#counters.address, name && this.#counters[name]];
-    return countAll(counters, () => networkOf(visit.origin.address));
+    const [all, costly] = [this.#counters.address, name && this.#counters[name]];
+    if (!all && !costly) return undefined;
+    const network = networkOf(visit.origin.address);
+    return Promise.all([all?.count(network), costly?.count(network)]).then(() => undefined);
   };
 
   /** The step behind the guard: the visits of one user, plugin or key. */
   readonly countIdentity: Step = ({ identity }) => {
     if (identity.kind === 'anonymous') return undefined;
-    const { kind, name } = nameOf(identity);
-    return countAll([this.#counters[kind]], () => name);
+    return this.#counters[kindOf(identity)]?.count(nameOf(identity));
   };
 
-  /** What makes sessions and tokens is tried by who guesses passwords and by who wants to fill a memory. */
+  /** Logins and tokens are what password guessers and memory fillers ask for. */
   #costly({ req, route, rest, target }: Visit): 'login' | 'token' | undefined {
     if (req.method !== 'POST') return undefined;
     if (route.kind === 'plugin') {
@@ -81,15 +82,6 @@ export class Rates {
   }
 }
 
-function countAll(
-  counters: readonly (RateCounter | undefined)[],
-  name: () => string,
-): Promise<void> | undefined {
-  const counted = counters.filter((counter) => counter !== undefined);
-  if (counted.length === 0) return undefined;
-  return Promise.all(counted.map((counter) => counter.count(name()))).then(() => undefined);
-}
-
 /** One who has an IPv6 address has all of its network, 64 bits. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
@@ -100,11 +92,15 @@ function networkOf(address: string): string {
   return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }
 
-function nameOf(identity: Exclude<Identity, { kind: 'anonymous' }>): {
-  kind: 'identity' | 'key';
-  name: string;
-} {
-  if (identity.kind === 'key') return { kind: 'key', name: `key ${identity.id}` };
-  if (identity.kind === 'user' && identity.key !== undefined) return { kind: 'key', name: identity.key };
-  return { kind: 'identity', name: `${identity.kind} ${identity.id}` };
+function kindOf(identity: KnownIdentity): 'identity' | 'key' {
+  return identity.kind === 'key' || (identity.kind === 'user' && identity.key !== undefined)
+    ? 'key'
+    : 'identity';
+}
+
+/** Unique among the identities of its kind. */
+function nameOf(identity: KnownIdentity): string {
+  return identity.kind === 'user' && identity.key !== undefined
+    ? identity.key
+    : `${identity.kind} ${identity.id}`;
 }

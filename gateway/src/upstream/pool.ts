@@ -81,14 +81,13 @@ export class Pool {
     const only = this.#instances[0];
     if (this.#instances.length === 1)
       return only === except || only?.health === 'refusing' ? undefined : only;
-    const usable = this.#instances.filter(
-      (one) => one !== except && !one.draining && one.health !== 'refusing',
-    );
     const now = this.#now();
-    const good = usable.filter((one) => isGood(one, now));
-    if (good.length > 0) return lessBusy(good);
-    if (usable.length > 0) this.#meter.panicked();
-    return lessBusy(usable);
+    const isChoice = (one: UpstreamInstance): boolean => one !== except && !one.draining && isGood(one, now);
+    // Nearly always both are good, and no list has to be made.
+    const drawn = drawTwo(this.#instances);
+    if (drawn?.every(isChoice)) return lessBusy(drawn);
+    const good = this.#instances.filter(isChoice);
+    return good.length > 0 ? pickOf(good) : this.#panic(except);
   }
 
   /** Whether another instance is good. */
@@ -128,6 +127,14 @@ export class Pool {
     return this.#instances.map((instance) => ({ instance, state: stateOf(instance, now) }));
   }
 
+  #panic(except: UpstreamInstance | undefined): UpstreamInstance | undefined {
+    const usable = this.#instances.filter(
+      (one) => one !== except && !one.draining && one.health !== 'refusing',
+    );
+    if (usable.length > 0) this.#meter.panicked();
+    return pickOf(usable);
+  }
+
   #pardonAll(now: number): void {
     for (const { ejection } of this.#instances) ejection.pardon();
     this.#pardonedUntil = now + OUT_MS;
@@ -143,13 +150,23 @@ function isGood({ health, ejection }: UpstreamInstance, now: number): boolean {
   return health !== 'unhealthy' && health !== 'refusing' && !ejection.isOut(now);
 }
 
-function lessBusy(candidates: readonly UpstreamInstance[]): UpstreamInstance | undefined {
+function pickOf(candidates: readonly UpstreamInstance[]): UpstreamInstance | undefined {
+  const drawn = drawTwo(candidates);
+  return drawn ? lessBusy(drawn) : candidates[0];
+}
+
+type Two = readonly [UpstreamInstance, UpstreamInstance];
+
+/** Two different ones; undefined where there are no two. */
+function drawTwo(candidates: readonly UpstreamInstance[]): Two | undefined {
   const at = Math.floor(Math.random() * candidates.length);
-  const first = candidates[at];
-  if (candidates.length < 2) return first;
   const step = 1 + Math.floor(Math.random() * (candidates.length - 1));
-  const second = candidates[(at + step) % candidates.length];
-  return first && second && load(second) < load(first) ? second : first;
+  const [first, second] = [candidates[at], candidates[(at + step) % candidates.length]];
+  return first && second && first !== second ? [first, second] : undefined;
+}
+
+function lessBusy([first, second]: Two): UpstreamInstance {
+  return load(second) < load(first) ? second : first;
 }
 
 function load({ inFlight, waiting }: UpstreamInstance): number {

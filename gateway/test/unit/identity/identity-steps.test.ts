@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { IdentityTokens, loadSecrets, type Identity, type UserIdentity } from '@plugmesh/shared/identity';
 import type { IncomingHttpHeaders } from 'node:http';
 import { IdentitySteps } from '../../../src/identity/identity-steps.ts';
-import { TokenCache } from '../../../src/identity/token-cache.ts';
+import { ToldCache } from '../../../src/identity/told-cache.ts';
 import { takeSteps, type Visit } from '../../../src/visit.ts';
 
 const ANN: UserIdentity = {
@@ -114,27 +114,43 @@ describe('the identity headers', () => {
   });
 });
 
-describe('the cache of identity tokens', () => {
-  it('signs once for all who ask, and again after half of a token’s life or for another role', async () => {
+describe('what is remembered of identity headers', () => {
+  const made = (n: number): IncomingHttpHeaders => ({ 'x-plugmesh-identity': `token ${n}` });
+
+  it('is made once for all who ask, and again after half of a token’s life or for another role', async () => {
     let [signed, now] = [0, 0];
-    const sign = (): Promise<string> => Promise.resolve(`token ${++signed}`);
-    const cache = new TokenCache({ sign }, () => now);
-    const both = await Promise.all([cache.get(ANN, 'ships'), cache.get({ ...ANN }, 'ships')]);
-    assert.deepEqual(both, ['token 1', 'token 1']);
+    const cache = new ToldCache(
+      () => Promise.resolve(made(++signed)),
+      () => now,
+    );
+    const both = await Promise.all([cache.get(ANN, 'ships'), cache.get(ANN, 'ships')]);
+    assert.deepEqual(both, [made(1), made(1)]);
     now = 29_999;
-    assert.equal(cache.get(ANN, 'ships'), 'token 1');
-    assert.equal(await cache.get({ ...ANN, roles: [] }, 'ships'), 'token 2');
-    assert.equal(await cache.get(ANN, 'weather'), 'token 3');
+    assert.deepEqual(cache.get(ANN, 'ships'), made(1));
+    assert.deepEqual(await cache.get({ ...ANN, roles: [] }, 'ships'), made(2));
+    assert.deepEqual(await cache.get(ANN, 'weather'), made(3));
     now = 30_000;
-    assert.equal(await cache.get(ANN, 'ships'), 'token 4');
+    assert.deepEqual(await cache.get(ANN, 'ships'), made(4));
+    assert.deepEqual(cache.get(ANN, 'ships'), made(4));
+    assert.deepEqual(cache.get(ANN, 'weather'), made(3));
   });
 
-  it('does not keep a failure', async () => {
+  it('is no failure', async () => {
     let fails = true;
-    const sign = (): Promise<string> => (fails ? Promise.reject(new Error('no')) : Promise.resolve('token'));
-    const cache = new TokenCache({ sign });
+    const cache = new ToldCache(() => (fails ? Promise.reject(new Error('no')) : Promise.resolve(made(1))));
     await assert.rejects(async () => cache.get(ANN, 'ships'));
     fails = false;
-    assert.equal(await cache.get(ANN, 'ships'), 'token');
+    assert.deepEqual(await cache.get(ANN, 'ships'), made(1));
+  });
+
+  it('serves a plugin that calls for the same user again', async () => {
+    const steps = new IdentitySteps(tokens);
+    const call = async (): Promise<Visit> => {
+      const headers = { 'x-plugmesh-identity': await tokens.sign(ANN, 'weather') };
+      const visit = { identity: { kind: 'plugin', id: 'weather' }, req: { headers }, route: { id: 'ships' } };
+      await takeSteps([steps.actFor, steps.tell], visit as unknown as Visit);
+      return visit as unknown as Visit;
+    };
+    assert.equal((await call()).forInstance, (await call()).forInstance);
   });
 });
