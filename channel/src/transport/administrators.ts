@@ -1,11 +1,5 @@
 import { MeshError } from '@plugmesh/shared/errors';
-import {
-  bearerToken,
-  opens,
-  verifyOperatorToken,
-  type Identity,
-  type Secrets,
-} from '@plugmesh/shared/identity';
+import { isOperator, opens, type Identity, type Secrets } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import type { IncomingMessage } from 'node:http';
 import type { Identify } from '../identity/identify.ts';
@@ -24,14 +18,10 @@ export interface AdministratorParts {
  */
 export function forAdministrators({ secrets, identify, log }: AdministratorParts, route: Route): Route {
   return async (request, response) => {
-    if (!isOperator(request, secrets)) writeDown(request, requireAdmin(await identify(request)), log);
+    const isKnown = isOperator(secrets, request.headers.authorization);
+    if (!isKnown) writeDown(request, requireAdmin(await identify(request)), log);
     return route(request, response);
   };
-}
-
-function isOperator({ headers }: IncomingMessage, secrets: Secrets): boolean {
-  const token = bearerToken(headers.authorization);
-  return token !== undefined && verifyOperatorToken(secrets, token);
 }
 
 /** The id of an administrator. */

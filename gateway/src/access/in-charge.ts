@@ -1,4 +1,4 @@
-import { bearerToken, opens, verifyOperatorToken, type Secrets } from '@plugmesh/shared/identity';
+import { bearerToken, isOperator, opens, type Secrets } from '@plugmesh/shared/identity';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from './access.ts';
 import { sessionOf, userKeyOf, type Credentials } from './credentials.ts';
@@ -18,8 +18,7 @@ export async function isInCharge(
   proto: string,
   { secrets, access }: InChargeParts,
 ): Promise<boolean> {
-  const token = bearerToken(headers.authorization);
-  if (token !== undefined && verifyOperatorToken(secrets, token)) return true;
+  if (isOperator(secrets, headers.authorization)) return true;
   const credentials = shownIn(headers, proto);
   const caller = credentials && (await access.find(credentials));
   return caller !== undefined && caller.plugins.includes('*') && opens(caller.identity, 'admin');

@@ -1,18 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import { hashCredential } from '@plugmesh/shared/access';
 import { isSameOrigin, type CorsPolicy } from '../http/cors.ts';
-import { isHandshake } from '../http/gateway-request.ts';
+import { isHandshake, isSafe } from '../http/gateway-request.ts';
 import type { Visit } from '../visit.ts';
 
 /** Who a browser says has sent a request: a page of ours, one of another origin; programs do not say. */
 export type Sender = 'own page' | 'foreign page' | 'not said';
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none']);
 
 /** Whether a request could change something, so that a cookie alone does not say that its owner meant it. */
 export function couldChange({ req }: Visit): boolean {
-  return !SAFE_METHODS.has(req.method ?? '') || isHandshake(req);
+  return !isSafe(req) || isHandshake(req);
 }
 
 /** Who has sent this, by Fetch Metadata where the browser speaks it, else by `Origin`; an origin that we trust is ours. */

@@ -3,6 +3,14 @@ import type { Exchange } from '../proxy/exchange.ts';
 import type { Passage } from '../proxy/passage.ts';
 import type { Visit } from '../visit.ts';
 
+/** Methods that change nothing (RFC 9110 § 9.2.1), of those that are served here. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether a request only asks: whoever sends it, and however often, nothing changes. */
+export function isSafe({ method = '' }: IncomingMessage): boolean {
+  return SAFE.has(method);
+}
+
 /** Whether a request asks for a WebSocket; every other `Upgrade` leaves it an ordinary one. */
 export function isHandshake({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /^\s*websocket\s*$/i.test(headers.upgrade);

@@ -1,5 +1,4 @@
-import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { request as secureRequest } from 'node:https';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { UpstreamInstance } from '../upstream/instance.ts';
 
 /** What middleware is asked: always `GET`, never a body. */
@@ -68,14 +67,10 @@ export class Callout {
   };
 
   #send(): void {
-    const { target, agent, host } = this.#instance;
+    const { host } = this.#instance;
     const { path, headers, maxHead } = this.#question;
-    const send = target.protocol === 'https:' ? secureRequest : request;
-    const sent = send({
-      host: target.host,
-      port: target.port,
+    const sent = this.#instance.request({
       path,
-      agent,
       headers: { ...headers, host },
       maxHeaderSize: maxHead,
     });

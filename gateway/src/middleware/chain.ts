@@ -68,7 +68,7 @@ function linksOf(route: Route, rules: readonly MiddlewareRule[], all: readonly R
   return rules.flatMap((rule) => {
     const own = all.find(({ kind, id }) => kind === 'plugin' && id === rule.plugin);
     const scope = scopeOf(rule.match, names);
-    // Nobody is asked about requests to himself: his login page must be reachable.
+    // A middleware is not asked about its own routes: its login page must be reachable.
     return own && scope && own.id !== route.id ? [{ rule, scope, own }] : [];
   });
 }

@@ -1,5 +1,4 @@
-import { request as requestPlain, type IncomingMessage } from 'node:http';
-import { request as requestSecure } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { Exchange } from './exchange.ts';
 import type { RequestListener } from './proxy.ts';
 
@@ -17,10 +16,8 @@ export class BodylessProxy {
   /** Sends the request of an exchange whose head is prepared; calling it again retries. */
   send(exchange: Exchange): void {
     const { req, instance } = exchange;
-    const { target, agent } = instance;
-    const request = target.protocol === 'https:' ? requestSecure : requestPlain;
     const { method, url: path, headers } = req;
-    const proxyReq = request({ host: target.host, port: target.port, agent, method, path, headers });
+    const proxyReq = instance.request({ method, path, headers });
     proxyReq.once('socket', () => this.#listener.sent(exchange, proxyReq));
     proxyReq.once('response', (proxyRes) => this.#answer(exchange, proxyRes));
     proxyReq.on('error', (error) => this.#listener.failed(exchange, error));

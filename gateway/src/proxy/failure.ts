@@ -1,5 +1,6 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
+import { isSafe } from '../http/gateway-request.ts';
 import type { Route } from '../routes/route.ts';
 import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Exchange } from './exchange.ts';
@@ -13,8 +14,6 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 /** Whether the instance cannot be connected to. */
 export function isNotConnected(error: Error): boolean {
   return NOT_CONNECTED.has((error as NodeJS.ErrnoException).code ?? '');
@@ -23,7 +22,7 @@ export function isNotConnected(error: Error): boolean {
 /** Whether a failed request may be sent once more without anybody noticing. */
 export function isRepeatable({ req, bodyKind, tries }: Exchange, error: Error): boolean {
   if (bodyKind !== 'none' || tries > 1) return false;
-  return isNotConnected(error) || IDEMPOTENT.has(req.method ?? '');
+  return isNotConnected(error) || isSafe(req);
 }
 
 /** The error that tells the client what happened; the cause goes along for development and the log. */

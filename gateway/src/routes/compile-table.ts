@@ -17,7 +17,7 @@ export interface TableParts {
 }
 
 /** Ids and prefixes of the mesh's own services; of two that match the longer one counts. */
-export const SERVICE_PREFIXES = {
+const SERVICE_PREFIXES = {
   mesh: ['/mesh'],
   channel: ['/socket', '/websocket', '/token', '/mesh/channel'],
 } as const;

@@ -1,6 +1,4 @@
 import type { Log } from '@plugmesh/shared/log';
-import { request } from 'node:http';
-import { request as secureRequest } from 'node:https';
 import type { Health, UpstreamInstance } from './instance.ts';
 
 /** When and how instances are checked; Envoy's defaults. */
@@ -15,7 +13,7 @@ export interface HealthRules {
   readonly successes: number;
 }
 
-export const HEALTH_RULES: HealthRules = {
+const HEALTH_RULES: HealthRules = {
   intervalMs: 5000,
   recoveryMs: 1000,
   timeoutMs: 1000,
@@ -107,16 +105,14 @@ export class HealthChecks {
 }
 
 /** Asks once. 2xx and 3xx: healthy; 404: there is no health route, but it listens; anything else: it refuses. */
-export function askHealth(
+function askHealth(
   instance: UpstreamInstance,
   path: string,
   timeoutMs: number,
   done: (health: Health) => void,
 ): void {
-  const { protocol, host, port } = instance.target;
-  const send = protocol === 'https:' ? secureRequest : request;
   // Its own connection each time: a check must see whether the instance accepts new ones.
-  const req = send({ host, port, path, agent: false, headers: { host: instance.host } });
+  const req = instance.request({ path, agent: false, headers: { host: instance.host } });
   const timer = setTimeout(() => req.destroy(), timeoutMs);
   let seen: Health = 'unhealthy';
   req.once('response', (res) => {

@@ -1,6 +1,6 @@
 import { MeshError } from '@plugmesh/shared/errors';
-import { Agent } from 'node:http';
-import { Agent as SecureAgent } from 'node:https';
+import { Agent, request, type ClientRequest, type RequestOptions } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { Ejection } from './ejection.ts';
 
 /** How much one instance may be given. */
@@ -58,6 +58,13 @@ export class UpstreamInstance {
       maxSockets: limits.inFlight,
       timeout: limits.idleMs,
     });
+  }
+
+  /** A request to it, not yet sent; by its kept connections unless `options` say otherwise. Throws what Node refuses to send. */
+  request(options: RequestOptions): ClientRequest {
+    const { protocol, host, port } = this.target;
+    const create = protocol === 'https:' ? secureRequest : request;
+    return create({ host, port, agent: this.agent, ...options });
   }
 
   /** Requests that wait for a place. */

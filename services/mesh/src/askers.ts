@@ -1,9 +1,8 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import {
-  bearerToken,
   IDENTITY_HEADER,
+  isOperator,
   opens,
-  verifyOperatorToken,
   type Identity,
   type IdentityTokens,
   type Secrets,
@@ -40,8 +39,7 @@ export class Askers {
 
   /** Whether the operator's token is there, which the mesh's own processes have, too. */
   isOperator(req: Request): boolean {
-    const token = bearerToken(req.get('authorization'));
-    return token !== undefined && verifyOperatorToken(this.#options.secrets, token);
+    return isOperator(this.#options.secrets, req.get('authorization'));
   }
 
   /** Throws MESH_UNAUTHORIZED for an identity token that does not count. */

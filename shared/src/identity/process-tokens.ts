@@ -25,7 +25,7 @@ export function redisPasswords(secrets: Secrets, user: string): string[] {
   return secrets.map((keys) => mac(keys.redisPassword, user));
 }
 
-/** What the CLI shows at `/mesh/*` before there are users: `operator.<MAC>`. */
+/** What operates the mesh without being a user, and what its own processes show each other: `operator.<MAC>`. */
 export function operatorToken(secrets: Secrets): string {
   return `operator.${mac(secrets[0].operatorToken, 'operator')}`;
 }
@@ -35,6 +35,12 @@ export function verifyOperatorToken(secrets: Secrets, token: string): boolean {
   if (!token.startsWith('operator.')) return false;
   const keys = secrets.map((each) => each.operatorToken);
   return isMac(keys, 'operator', token.slice('operator.'.length));
+}
+
+/** Whether an `Authorization` header shows the operator's token. */
+export function isOperator(secrets: Secrets, authorization: string | undefined): boolean {
+  const token = bearerToken(authorization);
+  return token !== undefined && verifyOperatorToken(secrets, token);
 }
 
 /** The token of an `Authorization: Bearer …` header (RFC 6750 § 2.1), or undefined. */
