@@ -1,24 +1,22 @@
-import { MeshError } from '@plugmesh/shared/errors';
-import { ANONYMOUS, type Identity } from '@plugmesh/shared/identity';
+import type { Identity } from '@plugmesh/shared/identity';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isSameOrigin } from './http/cors.ts';
 import { expectsContinue } from './http/expectation.ts';
-import type { Origin, PeerBook } from './http/forwarded.ts';
+import type { PeerBook } from './http/forwarded.ts';
 import type { GatewayRequest } from './http/gateway-request.ts';
-import { inspectRequest, type HygieneRules } from './http/hygiene.ts';
+import { checkHandshake } from './http/handshake.ts';
+import { inspectRequest, refuseServiceWorker, type HygieneRules } from './http/hygiene.ts';
 import type { Target } from './http/path.ts';
 import { requestIdOf } from './http/request-id.ts';
 import { refuseCircle } from './identity/circle.ts';
-import type { BodyKind } from './proxy/exchange.ts';
-import { bodyTooLarge } from './proxy/failure.ts';
+import { bodyKindOf } from './proxy/body-limit.ts';
 import type { Forwarder } from './proxy/forwarder.ts';
 import { prepareOutgoing } from './proxy/outgoing.ts';
 import type { Upgrader } from './proxy/upgrader.ts';
 import type { Refusals } from './http/refusals.ts';
-import type { Permission, Route } from './routes/route.ts';
-import type { RoutedPath, RouteTable } from './routes/route-table.ts';
-import { takeSteps, type Step, type StepAnswer, type Visit } from './visit.ts';
+import type { Route } from './routes/route.ts';
+import type { RouteTable } from './routes/route-table.ts';
+import { createVisit, takeSteps, type Arrival, type Step, type StepAnswer, type Visit } from './visit.ts';
 
 /** What requests are decided with. */
 export interface DispatcherParts {
@@ -37,13 +35,6 @@ export interface DispatcherParts {
   follow(identity: Identity, socket: Socket): void;
   /** Whether this is a plugin's own token. */
   readonly isPluginToken: (authorization: string) => boolean;
-}
-
-/** What is known about a request once its head has been read. */
-interface Arrival {
-  readonly target: Target;
-  readonly origin: Origin;
-  readonly routed: RoutedPath | undefined;
 }
 
 /** What happens behind the steps. */
@@ -69,7 +60,7 @@ export class Dispatcher {
     try {
       const arrival = this.#arrive(req);
       route = arrival.routed?.route;
-      if (arrival.routed) this.#serveRoute(visitOf(req, arrival, arrival.routed), res);
+      if (arrival.routed) this.#serveRoute(createVisit(req, arrival, arrival.routed), res);
       else this.#serveRest(req, res, arrival);
     } catch (error) {
       this.#parts.refusals.answer(req, res, error, route);
@@ -85,11 +76,10 @@ export class Dispatcher {
     }
     try {
       const arrival = this.#arrive(req);
-      if (!arrival.routed) throw this.#unknown(arrival.target.path);
+      if (!arrival.routed) throw this.#parts.table().unknown(arrival.target.path);
       route = arrival.routed.route;
-      const visit = visitOf(req, arrival, arrival.routed);
-      checkHandshake(req);
-      this.#checkOrigin(visit);
+      const visit = createVisit(req, arrival, arrival.routed);
+      checkHandshake(visit);
       this.#pass(visit, {
         isGone: () => socket.destroyed,
         go: () => {
@@ -129,7 +119,7 @@ export class Dispatcher {
     this.#pass(visit, {
       isGone: () => res.destroyed,
       go: () => {
-        const body = bodyOf(req, permission);
+        const body = bodyKindOf(req, permission);
         // Said here, as soon as the request may go on; the plugin is not asked.
         if (expectsContinue(req)) res.writeContinue();
         prepareOutgoing(visit);
@@ -153,68 +143,8 @@ export class Dispatcher {
   }
 
   #serveRest(req: GatewayRequest, res: ServerResponse, { target }: Arrival): void {
-    if (target.path.startsWith('/api/')) throw this.#unknown(target.path);
+    if (target.path.startsWith('/api/')) throw this.#parts.table().unknown(target.path);
     res.setHeader('x-request-id', req.requestId);
     this.#parts.serveOwn(req, res, target);
   }
-
-  /** Browsers send WebSocket handshakes across origins without asking. Services check them by rules of their own. */
-  #checkOrigin({ req, route, origin: { host } }: Visit): void {
-    const { origin } = req.headers;
-    if (route.kind === 'service' || origin === undefined) return;
-    if (isSameOrigin(origin, host) || route.cors?.allows(origin)) return;
-    throw new MeshError('MESH_ORIGIN_REFUSED', `pages of '${origin}' may not open WebSockets here`);
-  }
-
-  #unknown(path: string): MeshError {
-    const [, root, name = ''] = path.split('/');
-    if (root !== 'api') return new MeshError('MESH_NOT_FOUND', `nothing is at '${path}'`);
-    const nearest = this.#parts.table().nearest(name);
-    return new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${name}'`, {
-      ...(nearest === undefined ? {} : { fix: `did you mean '${nearest}'?` }),
-    });
-  }
-}
-
-function visitOf(req: GatewayRequest, { target, origin }: Arrival, { route, rest }: RoutedPath): Visit {
-  const permission = route.permission(rest, req.method ?? 'GET');
-  const visit: Visit = {
-    req,
-    target,
-    origin,
-    route,
-    rest,
-    permission,
-    credentials: undefined,
-    identity: ANONYMOUS,
-    forInstance: undefined,
-    forClient: undefined,
-    answer: undefined,
-    middlewareMs: 0,
-  };
-  req.visit = visit;
-  return visit;
-}
-
-function checkHandshake(req: GatewayRequest): void {
-  const { headers, method } = req;
-  const bodyless = (headers['content-length'] ?? '0') === '0' && headers['transfer-encoding'] === undefined;
-  if (method === 'GET' && bodyless && req.httpVersion === '1.1') return;
-  throw new MeshError('MESH_BAD_REQUEST', 'a WebSocket handshake is a GET of HTTP/1.1 without a body');
-}
-
-/** A worker of one plugin could answer for all plugins, because they share an origin. */
-function refuseServiceWorker(req: GatewayRequest): void {
-  if (req.headers['service-worker'] === undefined) return;
-  throw new MeshError(
-    'MESH_SERVICE_WORKER_REFUSED',
-    'plugins share one origin, so none may install a service worker',
-  );
-}
-
-function bodyOf({ headers }: GatewayRequest, { maxBody }: Permission): BodyKind {
-  if (headers['transfer-encoding'] !== undefined) return 'chunked';
-  const length = headers['content-length'] ?? '0';
-  if (Number(length) > maxBody) throw bodyTooLarge(maxBody);
-  return length === '0' ? 'none' : 'length';
 }

@@ -1,36 +1,24 @@
 import type { Config } from '@plugmesh/shared/config';
-import {
-  bearerToken,
-  IdentityTokens,
-  operatorToken,
-  verifyOperatorToken,
-  verifyPluginToken,
-  type Secrets,
-} from '@plugmesh/shared/identity';
+import { IdentityTokens, operatorToken, type Secrets } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
-import type { MeshDocument, MiddlewareRule } from '@plugmesh/shared/mesh-document';
+import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { Dispatcher } from './dispatcher.ts';
 import type { Access } from './access/access.ts';
-import { ConfiguredKeys } from './access/configured-keys.ts';
-import { createCredentialsStep } from './access/credentials.ts';
-import { createGuardStep } from './access/guard.ts';
 import { isInCharge } from './access/in-charge.ts';
-import { CorsPolicy } from './http/cors.ts';
 import { PeerBook } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
 import { IdentitySteps } from './identity/identity-steps.ts';
 import { Metrics } from './own/metrics.ts';
-import { createChain, type ChainParts } from './middleware/chain.ts';
 import { LoadShedder } from './load-shedder.ts';
 import { createOwnRoots } from './own/own-roots.ts';
-import { Forwarder } from './proxy/forwarder.ts';
-import { Proxy } from './proxy/proxy.ts';
-import { Upgrader } from './proxy/upgrader.ts';
+import { createProxy } from './proxy/create-proxy.ts';
+import type { Forwarder } from './proxy/forwarder.ts';
+import type { Upgrader } from './proxy/upgrader.ts';
 import type { Rates } from './rates/rates.ts';
-import { refuseClosed, refuseInvalid } from './routes/closed-routes.ts';
 import { compileTable } from './routes/compile-table.ts';
 import { RouteTable } from './routes/route-table.ts';
+import { createSteps, isPluginToken } from './steps.ts';
 import { HealthChecks, type HealthRules } from './upstream/health-checks.ts';
 import { Pools } from './upstream/pools.ts';
 import { Reporter } from './upstream/reporter.ts';
@@ -91,10 +79,16 @@ export class Gateway {
       log,
     });
     const refusals = this.#createRefusals();
-    const { forwarder, upgrader } = this.#createProxy(refusals);
+    const { forwarder, upgrader } = createProxy({
+      log,
+      refusals,
+      sockets: this.#metrics.sockets,
+      follow: (identity, res) => parts.access.follow(identity, res),
+      isDraining: () => this.#server.draining,
+    });
     this.#upgrader = upgrader;
     this.#checks = new HealthChecks(log, parts.healthRules, (instance) => forwarder.abandon(instance));
-    this.#server = new GatewayServer(serverOptions(config), this.#createDispatcher(refusals, forwarder));
+    this.#server = GatewayServer.of(config, this.#createDispatcher(refusals, forwarder));
   }
 
   get port(): number {
@@ -139,55 +133,18 @@ export class Gateway {
       accounts: this.#parts.config.gateway.accounts,
       pool: (id) => this.#pools.get(id),
     });
-    this.#steps = this.#stepsFor(document);
+    this.#steps = createSteps(document, {
+      ...this.#parts,
+      metrics: this.#metrics,
+      shedder: this.#shedder,
+      identity: this.#identity,
+      routes: this.#table.routes,
+    });
     this.#checks.watch(checked);
     this.#parts.log.debug(
       { version: document.version, plugins: document.plugins.length },
       'mesh document applied',
     );
-  }
-
-  /** What visits have to pass, in order. */
-  #stepsFor(document: MeshDocument): Step[] {
-    const { access, rates, config, secrets } = this.#parts;
-    const { apiKey, apiKeyInQuery, cors } = config.gateway;
-    const keys = new ConfiguredKeys(apiKey, document);
-    const chain = (phase: MiddlewareRule['phase']): Step | undefined =>
-      createChain(
-        document.middleware.filter((rule) => rule.phase === phase),
-        this.#chainParts(),
-      );
-    const steps = [
-      this.#shedder.check,
-      rates.countAddress,
-      createCredentialsStep({ secrets, keys, inQuery: apiKeyInQuery }),
-      chain('public'),
-      refuseInvalid,
-      createGuardStep({ access, cors: new CorsPolicy(cors) }),
-      rates.countIdentity,
-      this.#identity.actFor,
-      refuseClosed,
-      chain('session'),
-      this.#identity.tell,
-    ];
-    return steps.filter((step) => step !== undefined);
-  }
-
-  #chainParts(): ChainParts {
-    const { config, log, secrets } = this.#parts;
-    const { middlewareMs, headers } = config.gateway.limits;
-    return {
-      log,
-      metrics: this.#metrics,
-      routes: this.#table.routes,
-      budgetMs: middlewareMs,
-      maxHead: headers,
-      tellsTiming: config.mode === 'development',
-      isMeshToken: (authorization) =>
-        isPluginToken(secrets, authorization) ||
-        verifyOperatorToken(secrets, bearerToken(authorization) ?? ''),
-      identityHeaders: (identity, plugin) => this.#identity.headersFor(identity, plugin),
-    };
   }
 
   #createRefusals(): Refusals {
@@ -196,25 +153,6 @@ export class Gateway {
       count: (code) => this.#metrics.refused(code),
       isExposed: () => this.#parts.config.mode === 'development',
     });
-  }
-
-  #createProxy(refusals: Refusals): { forwarder: Forwarder; upgrader: Upgrader } {
-    const { log } = this.#parts;
-    const forwarder: Forwarder = new Forwarder({
-      log,
-      proxy: () => proxy,
-      refuse: (req, res, error, route) => refusals.answer(req, res, error, route),
-      follow: (identity, res) => this.#parts.access.follow(identity, res),
-      isDraining: () => this.#server.draining,
-    });
-    const upgrader: Upgrader = new Upgrader({
-      log,
-      sockets: this.#metrics.sockets,
-      proxy: () => proxy,
-      refuse: (req, socket, error, route) => refusals.answerOn(req, socket, error, route),
-    });
-    const proxy = new Proxy(forwarder, upgrader, log);
-    return { forwarder, upgrader };
   }
 
   #createDispatcher(refusals: Refusals, forwarder: Forwarder): Dispatcher {
@@ -238,23 +176,10 @@ export class Gateway {
         isConnected: () => this.#parts.documents.connected,
         isInCharge: ({ headers, socket }) =>
           isInCharge(headers, peers.origin(peers.of(socket), headers).proto, this.#parts),
-        fail: (req, res, error) => {
-          // Express types the request as Node's own; the id is on the answer already.
-          const requestId = String(res.getHeader('x-request-id'));
-          refusals.answer(Object.assign(req, { requestId }), res, error);
-        },
+        fail: (req, res, error) => refusals.answerPage(req, res, error),
       }),
       follow: (identity, socket) => this.#parts.access.follow(identity, socket),
       isPluginToken: (authorization) => isPluginToken(secrets, authorization),
     });
   }
-}
-
-function serverOptions({ gateway: { host, port, limits } }: Config) {
-  // Node's own limit comes first and answers without looking: it is the sum of ours and a line's rest.
-  return { host, port, maxHead: limits.url + limits.headers + 1024, ...limits };
-}
-
-function isPluginToken(secrets: Secrets, authorization: string): boolean {
-  return verifyPluginToken(secrets, bearerToken(authorization) ?? '') !== undefined;
 }

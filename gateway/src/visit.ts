@@ -1,10 +1,11 @@
-import type { Identity } from '@plugmesh/shared/identity';
+import { ANONYMOUS, type Identity } from '@plugmesh/shared/identity';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Credentials } from './access/credentials.ts';
 import type { Origin } from './http/forwarded.ts';
 import type { GatewayRequest } from './http/gateway-request.ts';
 import type { Target } from './http/path.ts';
 import type { Permission, Route } from './routes/route.ts';
+import type { RoutedPath } from './routes/route-table.ts';
 
 /** A request or handshake for a plugin or service: what is known of it when its head was read, and what steps find out. */
 export interface Visit {
@@ -30,6 +31,14 @@ export interface Visit {
   middlewareMs: number;
 }
 
+/** What is known of a request or handshake once its head has been read. */
+export interface Arrival {
+  readonly target: Target;
+  readonly origin: Origin;
+  /** Undefined: it is for no plugin and no service. */
+  readonly routed: RoutedPath | undefined;
+}
+
 /** A whole answer that a step gives. */
 export interface StepAnswer {
   readonly status: number;
@@ -39,6 +48,30 @@ export interface StepAnswer {
 
 /** Looks at a visit before it may go on. Throws what refuses it, or sets its answer; a promise only where it has to wait. */
 export type Step = (visit: Visit) => Promise<void> | undefined;
+
+/** Begins a visit: nobody is known yet, and no step has said anything. */
+export function createVisit(
+  req: GatewayRequest,
+  { target, origin }: Pick<Arrival, 'target' | 'origin'>,
+  { route, rest }: RoutedPath,
+): Visit {
+  const visit: Visit = {
+    req,
+    target,
+    origin,
+    route,
+    rest,
+    permission: route.permission(rest, req.method ?? 'GET'),
+    credentials: undefined,
+    identity: ANONYMOUS,
+    forInstance: undefined,
+    forClient: undefined,
+    answer: undefined,
+    middlewareMs: 0,
+  };
+  req.visit = visit;
+  return visit;
+}
 
 /** Takes one step after the other until one has the answer; a promise only when one of them has to wait. */
 export function takeSteps(steps: readonly Step[], visit: Visit, from = 0): Promise<void> | undefined {

@@ -30,6 +30,15 @@ export function inspectRequest(req: IncomingMessage, rules: HygieneRules): Targe
   return parseTarget(url.startsWith('/') ? url : originForm(url, host));
 }
 
+/** A worker of one plugin could answer for all plugins, because they share an origin. */
+export function refuseServiceWorker({ headers }: IncomingMessage): void {
+  if (headers['service-worker'] === undefined) return;
+  throw new MeshError(
+    'MESH_SERVICE_WORKER_REFUSED',
+    'plugins share one origin, so none may install a service worker',
+  );
+}
+
 /** Whether sending on after this refusal could be read as another request: then the connection ends. */
 export function breaksFraming(error: MeshError): boolean {
   return FRAMING_CODES.has(error.code);

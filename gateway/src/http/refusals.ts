@@ -40,6 +40,11 @@ export class Refusals {
     if (!req.complete) drainBody(req);
   }
 
+  /** The same for a page or probe, whose answer has the request's id on it already. */
+  answerPage(req: IncomingMessage, res: ServerResponse, cause: unknown): void {
+    this.answer(Object.assign(req, { requestId: String(res.getHeader('x-request-id')) }), res, cause);
+  }
+
   /** Gives a step's answer, which is none of our refusals: it is not counted. */
   give(req: NamedRequest, res: ServerResponse, answer: StepAnswer): void {
     giveAnswer(res, answer, { ...this.#context(req), close: this.#isLast(req) });

@@ -1,3 +1,4 @@
+import type { Config } from '@plugmesh/shared/config';
 import { MeshError } from '@plugmesh/shared/errors';
 import { drainServer } from '@plugmesh/shared/lifecycle';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -70,6 +71,16 @@ export class GatewayServer {
       this.#takeOver(socket, () => answerProblemOn(socket, error, {}));
     });
     this.#server.on('clientError', this.#answerClientError);
+  }
+
+  /** A server as the configuration wants it. */
+  static of(
+    { gateway: { host, port, limits } }: Pick<Config, 'gateway'>,
+    handlers: ServerHandlers,
+  ): GatewayServer {
+    // Node's own limit comes first and answers without looking: it is the sum of ours and a line's rest.
+    const maxHead = limits.url + limits.headers + 1024;
+    return new GatewayServer({ host, port, maxHead, ...limits }, handlers);
   }
 
   get draining(): boolean {

@@ -1,5 +1,7 @@
-import { Transform, type Readable, type TransformCallback } from 'node:stream';
-import type { Exchange } from './exchange.ts';
+import type { IncomingMessage } from 'node:http';
+import { Transform, type TransformCallback } from 'node:stream';
+import type { Permission } from '../routes/route.ts';
+import type { BodyKind, Exchange } from './exchange.ts';
 import { bodyTooLarge } from './failure.ts';
 
 /** Passes a body of unknown length on and reports once when it is longer than allowed. */
@@ -35,12 +37,10 @@ export function limitBody(exchange: Exchange): void {
   exchange.body = exchange.req.pipe(limit);
 }
 
-/** Counts the bytes of an answer's body; `exceeded` is called once, before those beyond the limit go on. */
-export function limitResponse(body: Readable, limit: number, exceeded: () => void): void {
-  let left = limit;
-  body.on('data', (chunk: Buffer) => {
-    const fitted = left >= 0;
-    left -= chunk.length;
-    if (fitted && left < 0) exceeded();
-  });
+/** How the body of a request is framed. Throws MESH_BODY_TOO_LARGE when it says that it is longer than the route allows. */
+export function bodyKindOf({ headers }: IncomingMessage, { maxBody }: Permission): BodyKind {
+  if (headers['transfer-encoding'] !== undefined) return 'chunked';
+  const length = headers['content-length'] ?? '0';
+  if (Number(length) > maxBody) throw bodyTooLarge(maxBody);
+  return length === '0' ? 'none' : 'length';
 }

@@ -1,10 +1,12 @@
 import type { MeshError } from '@plugmesh/shared/errors';
+import type { Log } from '@plugmesh/shared/log';
 import type { ClientRequest, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Permission, Route } from '../routes/route.ts';
 import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Visit } from '../visit.ts';
+import { judgeInstance } from './failure.ts';
 
 /** `waiting` for a place, `asking` until the response head, `answering` after it, then `over`. */
 export type ExchangeState = 'waiting' | 'asking' | 'answering' | 'over';
@@ -29,12 +31,11 @@ export class Exchange {
   proxyReq: ClientRequest | undefined;
   /** Replaces `req` as the source of the body, when its bytes must be counted. */
   body: Readable | undefined;
-  /** Whether the instance's part in this try has been judged, as `Pool` wants to know it. */
-  judged = false;
   /** Why the gateway itself ended it. */
   stopped: MeshError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #progress = -1;
+  #isJudged = false;
 
   constructor(visit: Visit, res: ServerResponse, bodyKind: BodyKind, instance: UpstreamInstance) {
     this.visit = visit;
@@ -49,6 +50,23 @@ export class Exchange {
   /** Starts the clock; `expire` is called when nothing has moved for the route's time. */
   watch(expire: (exchange: Exchange) => void): void {
     this.#timer = setTimeout(() => this.#onTime(expire), this.permission.timeoutMs);
+  }
+
+  /** Begins a try with the instance, which has a place for it. */
+  begin(): void {
+    this.state = 'asking';
+    this.tries += 1;
+    this.#isJudged = false;
+    this.proxyReq = undefined;
+    this.req.headers.host = this.instance.host;
+    this.req.exchange = this;
+  }
+
+  /** Tells the pool how the instance has done, once for each try. */
+  judge(isGood: boolean, log: Log): void {
+    if (this.#isJudged) return;
+    this.#isJudged = true;
+    judgeInstance(this.route, this.instance, { isGood, log });
   }
 
   /** The response head is here: from now on the deadline is idle time, or none for streams. */

@@ -6,20 +6,14 @@ import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Route } from '../routes/route.ts';
 import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Visit } from '../visit.ts';
-import { limitBody, limitResponse } from './body-limit.ts';
+import { Admissions } from './admissions.ts';
+import { limitBody } from './body-limit.ts';
 import { BodylessProxy } from './bodyless-proxy.ts';
 import { Exchange, type BodyKind } from './exchange.ts';
-import {
-  isNotConnected,
-  isRepeatable,
-  judgeInstance,
-  responseTooLarge,
-  timedOut,
-  unavailable,
-  upstreamError,
-} from './failure.ts';
+import { isNotConnected, isRepeatable, timedOut, unavailable, upstreamError } from './failure.ts';
 import type { Proxy } from './proxy.ts';
 import { isEventStream, isForwardable, mergeInto, prepareResponse } from './response.ts';
+import { limitResponse, type TooLarge } from './response-limit.ts';
 
 /** What the forwarder is given. */
 export interface ForwarderParts {
@@ -38,7 +32,11 @@ export interface ForwarderParts {
 export class Forwarder {
   readonly #parts: ForwarderParts;
   readonly #bodyless = new BodylessProxy(this);
-  readonly #admitted = new Map<Exchange, () => void>();
+  readonly #admissions = new Admissions((exchange) => this.#send(exchange));
+  readonly #tooLarge: TooLarge = {
+    refuse: (exchange, error) => this.#refuse(exchange, error),
+    cut: (exchange, error) => this.#warn(exchange, error),
+  };
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
@@ -51,7 +49,7 @@ export class Forwarder {
     if (!instance) throw unavailable(route, 'it has no instance that is ready');
     const exchange = new Exchange(visit, res, body, instance);
     if (body === 'chunked') limitBody(exchange);
-    this.#admit(exchange);
+    this.#admissions.admit(exchange);
     res.once('close', () => this.#end(exchange));
     exchange.watch(() => this.#expire(exchange));
   }
@@ -87,46 +85,33 @@ export class Forwarder {
     }
   }
 
+  /** An instance has stopped answering checks: what nobody would notice is asked of another one, the rest may wait on. */
+  abandon(instance: UpstreamInstance): void {
+    this.#admissions.abandon(instance);
+  }
+
   #answer(exchange: Exchange, proxyRes: IncomingMessage): void {
     const { req, res, route, visit } = exchange;
     if (res.headersSent || !isForwardable(proxyRes)) {
       proxyRes.destroy();
-      this.#judge(exchange, false);
+      exchange.judge(false, this.#parts.log);
       if (!res.headersSent) this.#refuse(exchange, upstreamError(route, new Error('status out of range')));
       return;
     }
     const isEndless = isEventStream(proxyRes);
-    if (!isEndless && this.#isTooLong(exchange, proxyRes)) return;
+    if (!isEndless && limitResponse(exchange, proxyRes, this.#tooLarge)) return;
     exchange.answering(isEndless);
     if (isEndless) this.#parts.follow(visit.identity, res);
-    if ((proxyRes.statusCode ?? 0) >= 500) this.#judge(exchange, false);
+    if ((proxyRes.statusCode ?? 0) >= 500) exchange.judge(false, this.#parts.log);
     prepareResponse(proxyRes, route, { requestId: req.requestId, forClient: visit.forClient });
     mergeInto(res, proxyRes, this.#parts.isDraining());
-  }
-
-  /** Refuses an answer that says it is longer than the route allows, and cuts one that does not say. */
-  #isTooLong(exchange: Exchange, proxyRes: IncomingMessage): boolean {
-    const { req, route, permission } = exchange;
-    const { maxResponse } = permission;
-    if (maxResponse === undefined || req.method === 'HEAD') return false;
-    if (Number(proxyRes.headers['content-length'] ?? 0) > maxResponse) {
-      proxyRes.destroy();
-      this.#refuse(exchange, responseTooLarge(route, maxResponse));
-      return true;
-    }
-    limitResponse(proxyRes, maxResponse, () => {
-      this.#warn(exchange, responseTooLarge(route, maxResponse));
-      // Not `res`: the pipe writes this very chunk to it next.
-      req.socket.destroy();
-    });
-    return false;
   }
 
   #recover(exchange: Exchange, error: Error): void {
     const { req, res, route } = exchange;
     if (exchange.state === 'over') return;
     // Before anything else: the library cuts the client off when an answer breaks off.
-    if (!exchange.stopped) this.#judge(exchange, false);
+    if (!exchange.stopped) exchange.judge(false, this.#parts.log);
     if (req.socket.destroyed) return;
     if (res.headersSent) {
       // Half an answer must not look whole.
@@ -135,50 +120,14 @@ export class Forwarder {
     else if (!this.#retry(exchange, error)) this.#refuse(exchange, upstreamError(route, error));
   }
 
-  /** An instance has stopped answering checks: what nobody would notice is asked of another one, the rest may wait on. */
-  abandon(instance: UpstreamInstance): void {
-    const error = new Error('the instance has stopped answering');
-    for (const exchange of this.#admitted.keys()) {
-      const isWaiting = exchange.instance === instance && exchange.state === 'asking';
-      if (!isWaiting || !isRepeatable(exchange, error) || !exchange.route.pool.hasOther(instance)) continue;
-      exchange.proxyReq?.destroy(error);
-    }
-  }
-
-  #admit(exchange: Exchange): void {
-    const go = (): void => {
-      try {
-        this.#send(exchange);
-      } catch (error) {
-        this.#parts.refuse(exchange.req, exchange.res, error, exchange.route);
-      }
-    };
-    exchange.state = 'waiting';
-    this.#admitted.set(exchange, go);
-    try {
-      exchange.instance.admit(go);
-    } catch (error) {
-      this.#admitted.delete(exchange);
-      throw error;
-    }
-  }
-
   #send(exchange: Exchange): void {
-    exchange.state = 'asking';
-    exchange.tries += 1;
-    exchange.judged = false;
-    exchange.proxyReq = undefined;
-    exchange.req.headers.host = exchange.instance.host;
-    exchange.req.exchange = exchange;
-    if (exchange.bodyKind === 'none') this.#bodyless.send(exchange);
-    else this.#parts.proxy().web(exchange.req, exchange.res);
-  }
-
-  #leave(exchange: Exchange): void {
-    const go = this.#admitted.get(exchange);
-    if (!go) return;
-    this.#admitted.delete(exchange);
-    if (exchange.state !== 'waiting' || !exchange.instance.withdraw(go)) exchange.instance.release();
+    exchange.begin();
+    try {
+      if (exchange.bodyKind === 'none') this.#bodyless.send(exchange);
+      else this.#parts.proxy().web(exchange.req, exchange.res);
+    } catch (error) {
+      this.#parts.refuse(exchange.req, exchange.res, error, exchange.route);
+    }
   }
 
   /** Once more on another instance, or on the same one when only a kept connection had gone stale. */
@@ -189,10 +138,10 @@ export class Forwarder {
     const stale = proxyReq?.reusedSocket === true && !isNotConnected(error);
     const next = route.pool.takeOther(instance, stale);
     if (!next) return false;
-    this.#leave(exchange);
+    this.#admissions.leave(exchange);
     exchange.instance = next;
     try {
-      this.#admit(exchange);
+      this.#admissions.admit(exchange);
     } catch {
       return false;
     }
@@ -201,7 +150,7 @@ export class Forwarder {
 
   #expire(exchange: Exchange): void {
     const { req, res, route, permission, state, isInstanceSlow } = exchange;
-    if (isInstanceSlow) this.#judge(exchange, false);
+    if (isInstanceSlow) exchange.judge(false, this.#parts.log);
     if (state === 'answering') {
       res.destroy();
       return;
@@ -211,14 +160,6 @@ export class Forwarder {
         ? timedOut(route, permission.timeoutMs)
         : new MeshError('MESH_REQUEST_TIMEOUT', `nothing of the body came for ${permission.timeoutMs} ms`);
     if (!exchange.stop(error)) this.#refuse(exchange, error);
-  }
-
-  /** Tells the pool how the instance has done, once for each try. */
-  #judge(exchange: Exchange, isGood: boolean): void {
-    if (exchange.judged) return;
-    exchange.judged = true;
-    const { route, instance } = exchange;
-    judgeInstance(route, instance, { isGood, log: this.#parts.log });
   }
 
   #refuse(exchange: Exchange, error: MeshError): void {
@@ -241,8 +182,8 @@ export class Forwarder {
   #end(exchange: Exchange): void {
     const { res, startedAt, route } = exchange;
     // Only now: a head may be fine and the body break off.
-    if (exchange.state === 'answering' && res.writableFinished) this.#judge(exchange, true);
-    this.#leave(exchange);
+    if (exchange.state === 'answering' && res.writableFinished) exchange.judge(true, this.#parts.log);
+    this.#admissions.leave(exchange);
     exchange.end();
     if (!res.writableFinished) exchange.proxyReq?.destroy();
     route.meter.observe(res.headersSent ? res.statusCode : 0, performance.now() - startedAt);

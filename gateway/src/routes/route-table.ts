@@ -1,4 +1,4 @@
-import { nearestName } from '@plugmesh/shared/errors';
+import { MeshError, nearestName } from '@plugmesh/shared/errors';
 import type { Route } from './route.ts';
 
 /** A route and the path below its prefix. */
@@ -25,10 +25,15 @@ export class RouteTable {
     return this.#at(path, second) ?? this.#at(path, first);
   }
 
-  /** The plugin name that was probably meant by `/api/<name>`. */
-  nearest(name: string): string | undefined {
+  /** The error for a path that leads nowhere; for a plugin it names the one that was probably meant. */
+  unknown(path: string): MeshError {
+    const [, root, name = ''] = path.split('/');
+    if (root !== 'api') return new MeshError('MESH_NOT_FOUND', `nothing is at '${path}'`);
     const names = this.routes.filter(({ kind }) => kind === 'plugin').map(({ id }) => id);
-    return nearestName(name, names);
+    const nearest = nearestName(name, names);
+    return new MeshError('MESH_PLUGIN_UNKNOWN', `no plugin is named '${name}'`, {
+      ...(nearest === undefined ? {} : { fix: `did you mean '${nearest}'?` }),
+    });
   }
 
   #at(path: string, end: number): RoutedPath | undefined {
