@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   bearerToken,
+  isOperator,
   loadSecrets,
   operatorToken,
   pluginToken,
@@ -47,6 +48,18 @@ describe('process tokens', () => {
     assert.equal(pluginToken(rotating, 'ships'), pluginToken(secrets, 'ships'), 'the newest one signs');
     assert.equal(verifyPluginToken(secrets, tokens[0]), undefined);
     assert.equal(verifyOperatorToken(secrets, tokens[1]), false);
+  });
+
+  it('the operator is known by an Authorization header', () => {
+    assert.equal(isOperator(secrets, `Bearer ${operatorToken(secrets)}`), true);
+    for (const other of [
+      undefined,
+      '',
+      operatorToken(secrets),
+      `Bearer ${pluginToken(secrets, 'operator')}`,
+    ]) {
+      assert.equal(isOperator(secrets, other), false);
+    }
   });
 
   it('reads the token of an Authorization header', () => {
