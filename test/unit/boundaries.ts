@@ -57,17 +57,7 @@ const MAY_READ_ENVIRONMENT = /^shared\/src\/(config|testing)\//;
 const MAY_END_PROCESS = /^shared\/src\/(lifecycle\/run-process\.ts$|cli\/)/;
 
 /** Secrets are compared by `isSameSecret`, so that whether that takes the same time is a question about one file. */
-const MAY_COMPARE_SECRETS: readonly { readonly files: RegExp; readonly why: string }[] = [
-  { files: /^shared\/src\/access\/same-secret\.ts$/, why: 'its home' },
-  {
-    files: /^gateway\/src\/access\/(access|configured-keys|xsrf)\.ts$/,
-    why: 'older than isSameSecret, and right; to take it instead',
-  },
-  {
-    files: /^services\/accounts\/src\/(caller|passwords)\.ts$/,
-    why: 'older than isSameSecret, and right; to take it instead',
-  },
-];
+const MAY_COMPARE_SECRETS = /^shared\/src\/access\/same-secret\.ts$/;
 
 /** Every broken boundary, as `<file> → <import>: <why>`. */
 export function brokenBoundaries(sources: readonly SourceFacts[]): string[] {
@@ -96,7 +86,7 @@ function brokenManners({ file, readsEnvironment, endsProcess, comparesSecrets }:
   if (endsProcess && !MAY_END_PROCESS.test(file)) {
     broken.push(`${file} → signals or process.exit: at home in shared/src/lifecycle/run-process.ts`);
   }
-  if (comparesSecrets && !MAY_COMPARE_SECRETS.some(({ files }) => files.test(file))) {
+  if (comparesSecrets && !MAY_COMPARE_SECRETS.test(file)) {
     broken.push(`${file} → timingSafeEqual: use isSameSecret of shared/src/access`);
   }
   return broken;

@@ -1,4 +1,4 @@
-import { accessKeyOf, apiKeyKey, parseAccessChange, sessionKey } from '@plugmesh/shared/access';
+import { accessKeyOf, apiKeyKey, parseAccessChange, sessionKey, stillHolds } from '@plugmesh/shared/access';
 import { userOf } from '@plugmesh/shared/identity';
 import { whenConnected, type RedisConnection } from '@plugmesh/shared/redis';
 import type { Socket } from '../socket/socket.ts';
@@ -50,7 +50,7 @@ export class SignIns {
     const key = accessKeyOf(socket.identity);
     if (key === undefined) return;
     this.#byRecord.add(key, socket);
-    void this.#endIfGone(key);
+    void this.#endIfChanged(key);
   }
 
   /** Its connection is gone. */
@@ -67,14 +67,18 @@ export class SignIns {
     if (!connection || !(await whenConnected(connection, everyMs))) return;
     const keys = [...this.#byRecord.keys];
     for (let at = 0; at < keys.length; at += SLICE) {
-      await Promise.all(keys.slice(at, at + SLICE).map((key) => this.#endIfGone(key)));
+      await Promise.all(keys.slice(at, at + SLICE).map((key) => this.#endIfChanged(key)));
     }
   }
 
-  /** While Redis is away nobody is signed out. */
-  async #endIfGone(key: string): Promise<void> {
-    const found = await this.#options.connection?.exists(key).catch(() => undefined);
-    if (found === 0) endAll(this.#byRecord.of(key));
+  /** A key's rights may have changed as well. While Redis is away nobody is signed out. */
+  async #endIfChanged(key: string): Promise<void> {
+    const record = await this.#options.connection?.get(key).catch(() => undefined);
+    if (record === undefined) return;
+    for (const socket of this.#byRecord.of(key)) {
+      const { identity } = socket;
+      if (identity.kind === 'user' && !stillHolds(identity, record)) socket.close('session');
+    }
   }
 }
 

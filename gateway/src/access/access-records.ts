@@ -1,12 +1,15 @@
 import {
+  accessKeyOf,
   API_KEYS_USED,
   apiKeyKey,
   parseApiKey,
   parseSession,
   sessionKey,
+  stillHolds,
   type SessionRecord,
 } from '@plugmesh/shared/access';
 import { MeshError } from '@plugmesh/shared/errors';
+import type { UserIdentity } from '@plugmesh/shared/identity';
 import { withinDeadline } from '@plugmesh/shared/lifecycle';
 import type { RedisConnection } from '@plugmesh/shared/redis';
 import { LRUCache } from 'lru-cache';
@@ -16,7 +19,7 @@ import type { Found } from './caller-cache.ts';
 /** An API key, with what the whole of it must hash to. */
 export interface KnownKey {
   readonly caller: Caller;
-  readonly hash: Buffer;
+  readonly hash: string;
 }
 
 /** A session that is used is told so at most this often. */
@@ -58,7 +61,7 @@ export class AccessRecords {
     if (!record) return undefined;
     const lifeMs = record.endsAt === null ? Infinity : record.endsAt - Date.now();
     if (lifeMs <= 0) return undefined;
-    const value = { caller: apiKeyCaller(prefix, record), hash: Buffer.from(record.hash) };
+    const value = { caller: apiKeyCaller(prefix, record), hash: record.hash };
     return { value, lifeMs };
   }
 
@@ -71,15 +74,16 @@ export class AccessRecords {
       .catch(() => undefined);
   }
 
-  /** Which of these Redis keys are no longer there. */
-  async missing(keys: readonly string[]): Promise<string[]> {
-    const missing: string[] = [];
-    for (let from = 0; from < keys.length; from += SLICE) {
-      const slice = keys.slice(from, from + SLICE);
-      const counts = await this.#ask((redis) => Promise.all(slice.map((key) => redis.exists(key))));
-      missing.push(...slice.filter((_, at) => counts[at] === 0));
+  /** Which of these users came with a session or key that has ended, or is not what it was. */
+  async ended(users: readonly UserIdentity[]): Promise<UserIdentity[]> {
+    const ended: UserIdentity[] = [];
+    for (let from = 0; from < users.length; from += SLICE) {
+      const slice = users.slice(from, from + SLICE);
+      const keys = slice.map((user) => accessKeyOf(user) ?? '');
+      const records = await this.#ask((redis) => Promise.all(keys.map((key) => redis.get(key))));
+      ended.push(...slice.filter((user, at) => !stillHolds(user, records[at] ?? null)));
     }
-    return missing;
+    return ended;
   }
 
   /** Nobody waits for it: without it the session ends a little earlier. */

@@ -1,5 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
-import { ACCESS_CHANGE, hashCredential, parseAccessChange, type AccessChange } from '@plugmesh/shared/access';
+import {
+  ACCESS_CHANGE,
+  hashCredential,
+  isSameSecret,
+  parseAccessChange,
+  type AccessChange,
+} from '@plugmesh/shared/access';
 import type { Identity } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import {
@@ -34,7 +39,7 @@ export class Access {
   readonly #records = new AccessRecords(() => this.#connection);
   readonly #sessions = new CallerCache<{ caller: Caller }>((hash) => this.#records.session(hash));
   readonly #keys = new CallerCache<KnownKey>((prefix) => this.#records.apiKey(prefix));
-  readonly #streams = new CallerStreams((keys) => this.#records.missing(keys));
+  readonly #streams = new CallerStreams((users) => this.#records.ended(users));
   #connection: RedisConnection | undefined;
   #subscription: Subscription | undefined;
   #sweeps: NodeJS.Timeout | undefined;
@@ -54,7 +59,7 @@ export class Access {
       log,
       channels: [ACCESS_CHANGE],
       onMessage: (_channel, payload) => this.#hear(payload),
-      onLive: () => this.#refresh(),
+      onLive: () => void this.#refresh(),
     });
     this.#sweeps = setInterval(() => void this.#streams.sweep(), sweepMs).unref();
     await Promise.all([this.#subscription.start(), whenConnected(this.#connection, FIRST_WAIT_MS)]);
@@ -110,8 +115,9 @@ export class Access {
     this.#streams.end(change);
   }
 
-  /** What changed while nobody told us is not known. */
-  #refresh(): void {
+  /** What changed while nobody told us is not known; forgotten when it can be asked for, or else nobody would be known. */
+  async #refresh(): Promise<void> {
+    if (this.#connection) await whenConnected(this.#connection, FIRST_WAIT_MS);
     this.#sessions.clear();
     this.#keys.clear();
     void this.#streams.sweep();
@@ -119,7 +125,5 @@ export class Access {
 }
 
 function fitting(known: KnownKey | undefined, key: string): Caller | undefined {
-  if (!known) return undefined;
-  const hash = Buffer.from(hashCredential(key));
-  return known.hash.length === hash.length && timingSafeEqual(known.hash, hash) ? known.caller : undefined;
+  return known && isSameSecret(known.hash, hashCredential(key)) ? known.caller : undefined;
 }

@@ -1,4 +1,4 @@
-import { apiKeyKey, sessionKey, type AccessChange } from '@plugmesh/shared/access';
+import { accessKeyOf, apiKeyKey, sessionKey, type AccessChange } from '@plugmesh/shared/access';
 import type { Identity, UserIdentity } from '@plugmesh/shared/identity';
 
 /** What stays open for long: the socket of a WebSocket, or an answer that is a stream of events. */
@@ -9,7 +9,7 @@ export interface Stream {
 }
 
 interface Followed {
-  readonly user: string;
+  readonly user: UserIdentity;
   readonly streams: Set<Stream>;
 }
 
@@ -18,22 +18,22 @@ interface Followed {
  * same: whoever still may comes back and passes the guard once more.
  */
 export class CallerStreams {
-  readonly #missing: (keys: readonly string[]) => Promise<string[]>;
+  readonly #ended: (users: readonly UserIdentity[]) => Promise<UserIdentity[]>;
   /** By the Redis key of what they were opened with. */
   readonly #followed = new Map<string, Followed>();
 
-  /** `missing`: which of these Redis keys are no longer there; rejects when that cannot be told. */
-  constructor(missing: (keys: readonly string[]) => Promise<string[]>) {
-    this.#missing = missing;
+  /** `ended`: which of these came with what is no longer what it was; rejects when that cannot be told. */
+  constructor(ended: (users: readonly UserIdentity[]) => Promise<UserIdentity[]>) {
+    this.#ended = ended;
   }
 
   /** Follows what a user opened, or a plugin for a user, from now on until it closes. */
   follow(identity: Identity, stream: Stream): void {
     const user = identity.kind === 'plugin' ? identity.actingFor : identity;
     if (user?.kind !== 'user' || stream.destroyed) return;
-    const key = redisKeyOf(user);
+    const key = accessKeyOf(user);
     if (key === undefined) return;
-    const followed = this.#followed.get(key) ?? { user: user.id, streams: new Set() };
+    const followed = this.#followed.get(key) ?? { user, streams: new Set() };
     this.#followed.set(key, followed);
     followed.streams.add(stream);
     stream.once('close', () => {
@@ -41,7 +41,7 @@ export class CallerStreams {
       if (followed.streams.size === 0 && this.#followed.get(key) === followed) this.#followed.delete(key);
     });
     // It may have ended between the guard and now, when nobody followed it yet.
-    void this.#endMissing([key]);
+    void this.#endWhatEnded([user]);
   }
 
   /** Ends the streams of what has changed. */
@@ -49,17 +49,18 @@ export class CallerStreams {
     for (const hash of sessions) this.#endOf(sessionKey(hash));
     for (const prefix of keys) this.#endOf(apiKeyKey(prefix));
     if (users.length === 0) return;
-    for (const [key, { user }] of this.#followed) if (users.includes(user)) this.#endOf(key);
+    for (const [key, { user }] of this.#followed) if (users.includes(user.id)) this.#endOf(key);
   }
 
-  /** Ends the streams of sessions and keys that ended without a word: their time was up, or we did not hear it. */
+  /** Ends the streams of sessions and keys that ended or changed without a word: their time was up, or we did not hear it. */
   async sweep(): Promise<void> {
-    if (this.#followed.size > 0) await this.#endMissing([...this.#followed.keys()]);
+    if (this.#followed.size > 0)
+      await this.#endWhatEnded(Array.from(this.#followed.values(), ({ user }) => user));
   }
 
-  async #endMissing(keys: readonly string[]): Promise<void> {
+  async #endWhatEnded(users: readonly UserIdentity[]): Promise<void> {
     try {
-      for (const key of await this.#missing(keys)) this.#endOf(key);
+      for (const user of await this.#ended(users)) this.#endOf(accessKeyOf(user) ?? '');
     } catch {
       // Redis is away: nobody can be logged out meanwhile, and the next sweep looks again.
     }
@@ -69,9 +70,4 @@ export class CallerStreams {
   #endOf(key: string): void {
     for (const stream of this.#followed.get(key)?.streams ?? []) stream.destroy();
   }
-}
-
-function redisKeyOf({ session, key }: UserIdentity): string | undefined {
-  if (session !== undefined) return sessionKey(session);
-  return key === undefined ? undefined : apiKeyKey(key);
 }

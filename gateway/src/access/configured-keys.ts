@@ -1,11 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
-import { hashCredential } from '@plugmesh/shared/access';
+import { hashCredential, isSameSecret } from '@plugmesh/shared/access';
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { configuredKeyCaller, type Caller } from './caller.ts';
 
 interface ConfiguredKey {
   readonly caller: Caller;
-  readonly hash: Buffer;
+  readonly hash: string;
 }
 
 /** The keys that stand in the configuration: `gateway.api_key` and those of plugins. */
@@ -18,18 +17,16 @@ export class ConfiguredKeys {
       ...plugins.map(({ id, http }) => [id, http.keyHash] as const),
     ];
     this.#keys = hashes.flatMap(([id, hash]) =>
-      hash === undefined ? [] : [{ caller: configuredKeyCaller(id), hash: Buffer.from(hash) }],
+      hash === undefined ? [] : [{ caller: configuredKeyCaller(id), hash }],
     );
   }
 
   /** Whose key this is. Of several plugins with the same key it is the one that is asked, if it is among them. */
   find(text: string, asked: string): Caller | undefined {
     if (this.#keys.length === 0) return undefined;
-    const hash = Buffer.from(hashCredential(text));
+    const hash = hashCredential(text);
     // Every key is tried, so that the time says nothing about which one fits.
-    const fitting = this.#keys.filter(
-      (key) => key.hash.length === hash.length && timingSafeEqual(key.hash, hash),
-    );
+    const fitting = this.#keys.filter((key) => isSameSecret(key.hash, hash));
     const counting = fitting.find(
       ({ caller }) => caller.plugins.includes('*') || caller.plugins.includes(asked),
     );

@@ -40,6 +40,7 @@ export function createCredentialsStep(given: CredentialParts): Step {
     const fromQuery = parts.inQuery && visit.target.query !== '' ? takeFromQuery(visit, parts) : undefined;
     visit.credentials =
       takeFromHeaders(visit, parts) ?? fromQuery ?? sessionOf(req.headers.cookie, origin.proto);
+    dropMisplaced(visit, parts);
     return undefined;
   };
 }
@@ -53,6 +54,26 @@ function takeFromHeaders(visit: Visit, parts: Reading): Credentials | undefined 
   if (fromKey) delete headers['x-api-key'];
   if (fromToken && isTaken(fromToken, visit)) delete headers.authorization;
   return fromToken ?? fromKey;
+}
+
+/** What is ours and stands where or how it does not count: plugins must not see it all the same. */
+function dropMisplaced({ req: { headers }, route }: Visit, { secrets, inQuery }: Reading): void {
+  if (route.kind !== 'plugin') return;
+  const { authorization, 'x-api-key': key } = headers;
+  if (authorization !== undefined && holdsOurs(authorization, secrets)) delete headers.authorization;
+  if (key !== undefined && holdsOurs(String(key), secrets)) delete headers['x-api-key'];
+  // A page whose own address has a key names it in all that it asks for.
+  if (inQuery && headers.referer?.includes('apikey=') === true) delete headers.referer;
+}
+
+function holdsOurs(text: string, secrets: Secrets): boolean {
+  const words = text.split(/[\s,]+/);
+  return words.some(
+    (word) =>
+      apiKeyPrefix(word) !== undefined ||
+      verifyOperatorToken(secrets, word) ||
+      verifyPluginToken(secrets, word) !== undefined,
+  );
 }
 
 /** The mesh's own services check tokens of processes themselves. */

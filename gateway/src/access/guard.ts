@@ -53,9 +53,13 @@ function admit(visit: Visit, caller: Caller | undefined, cors: CorsPolicy): void
 
 function accept(visit: Visit, { identity }: Caller): void {
   visit.identity = identity;
-  if (!visit.route.isAccounts || visit.credentials?.kind !== 'session') return;
+  const { credentials, req, route } = visit;
+  if (credentials?.kind !== 'session') return;
+  // Plugins see their own tokens of this kind, and none of the mesh's.
+  if (showsToken(visit, credentials.id)) delete req.headers['x-xsrf-token'];
   // Its answer to the session's page: accounts itself never sees the cookie.
-  visit.forInstance = { ...visit.forInstance, 'x-plugmesh-xsrf': xsrfToken(visit.credentials.id) };
+  if (route.isAccounts)
+    visit.forInstance = { ...visit.forInstance, 'x-plugmesh-xsrf': xsrfToken(credentials.id) };
 }
 
 /** Browsers send cookies on their own; keys and tokens are sent on purpose. */

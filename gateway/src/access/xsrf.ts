@@ -1,5 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
-import { hashCredential } from '@plugmesh/shared/access';
+import { hashCredential, isSameSecret } from '@plugmesh/shared/access';
 import { isSameOrigin, type CorsPolicy } from '../http/cors.ts';
 import { isHandshake, isSafe } from '../http/gateway-request.ts';
 import type { Visit } from '../visit.ts';
@@ -15,13 +14,13 @@ export function couldChange({ req }: Visit): boolean {
 }
 
 /** Who has sent this, by Fetch Metadata where the browser speaks it, else by `Origin`; an origin that we trust is ours. */
-export function senderOf({ req, origin: { host } }: Visit, cors: CorsPolicy): Sender {
+export function senderOf({ req, origin: own }: Visit, cors: CorsPolicy): Sender {
   const { origin, 'sec-fetch-site': site } = req.headers;
   if (origin !== undefined && cors.trusts(origin)) return 'own page';
   // Handshakes always have an origin; what browsers say of their site differs.
   if (site !== undefined && !isHandshake(req)) return OWN_SITES.has(site) ? 'own page' : 'foreign page';
   if (origin === undefined) return 'not said';
-  return isSameOrigin(origin, host) ? 'own page' : 'foreign page';
+  return isSameOrigin(origin, own) ? 'own page' : 'foreign page';
 }
 
 /** What pages show in `X-XSRF-Token`. It follows from the session's id, which no other page can read. */
@@ -32,7 +31,5 @@ export function xsrfToken(sessionId: string): string {
 /** Whether a request shows the token of this session. */
 export function showsToken({ req }: Visit, sessionId: string): boolean {
   const shown = req.headers['x-xsrf-token'];
-  if (typeof shown !== 'string') return false;
-  const [expected, received] = [Buffer.from(xsrfToken(sessionId)), Buffer.from(shown)];
-  return expected.length === received.length && timingSafeEqual(expected, received);
+  return typeof shown === 'string' && isSameSecret(xsrfToken(sessionId), shown);
 }

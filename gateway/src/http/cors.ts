@@ -1,5 +1,6 @@
 import type { CorsConfig } from '@plugmesh/shared/config';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Origin } from './forwarded.ts';
 import { OriginList } from './origin-list.ts';
 
 /** Cross-origin rules of one plugin, compiled once per mesh document. */
@@ -60,9 +61,12 @@ export class CorsPolicy {
   }
 }
 
-/** Whether an `Origin` header names the host the request was sent to. */
-export function isSameOrigin(origin: string, host: string): boolean {
-  if (!URL.canParse(origin)) return false;
+/**
+ * Whether an `Origin` header names the host the request was sent to. A page that came by http is not one of a mesh that is
+ * reached by https; the other way round it may be, behind a proxy that is not trusted to say so.
+ */
+export function isSameOrigin(origin: string, { host, proto }: Pick<Origin, 'host' | 'proto'>): boolean {
+  if (!URL.canParse(origin) || (proto === 'https' && origin.startsWith('http:'))) return false;
   const { protocol, host: own } = new URL(origin);
   // Parsed alike, so that `:443` of an https page counts for nothing, and `:80` of an http one.
   const asked = `${protocol}//${host}`;

@@ -17,9 +17,9 @@ function checkHead({ headers, method, httpVersion }: GatewayRequest): void {
 }
 
 /** Browsers send handshakes across origins without asking. Services check them by rules of their own. */
-function checkOrigin({ req, route, origin: { host } }: Visit): void {
+function checkOrigin({ req, route, origin: own }: Visit): void {
   const { origin } = req.headers;
   if (route.kind === 'service' || origin === undefined) return;
-  if (isSameOrigin(origin, host) || route.cors?.allows(origin)) return;
+  if (isSameOrigin(origin, own) || route.cors?.allows(origin)) return;
   throw new MeshError('MESH_ORIGIN_REFUSED', `pages of '${origin}' may not open WebSockets here`);
 }

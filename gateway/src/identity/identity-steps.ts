@@ -4,7 +4,6 @@ import {
   type Identity,
   type IdentityTokens,
   type PluginIdentity,
-  type UserIdentity,
 } from '@plugmesh/shared/identity';
 import { LRUCache } from 'lru-cache';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -18,7 +17,7 @@ const OURS = /^x-plugmesh-(?:user|roles|plugin|identity)$/;
 export class IdentitySteps {
   readonly #tokens: IdentityTokens;
   readonly #told: ToldCache;
-  /** One object for all calls of a plugin for the same user, because what is told of somebody is kept by the object. */
+  /** By plugin and passed-on token, so that many calls with one verify it, and are told of, once. */
   readonly #acting = new LRUCache<string, PluginIdentity>({ max: 1000 });
 
   constructor(tokens: IdentityTokens) {
@@ -31,15 +30,24 @@ export class IdentitySteps {
 
   /**
    * A plugin that passes on the identity token which it was given calls for that user (contracts § 1.8). Throws for a
-   * token that does not count: what was meant for a user must not be done for nobody.
+   * token that does not count: what was meant for a user must not be done for nobody. What is told of it ends with the
+   * token, or plugins could renew it among themselves.
    */
   readonly actFor = (visit: Visit): Promise<void> | undefined => {
     const { identity, req } = visit;
     const token = req.headers[IDENTITY_HEADER];
     if (identity.kind !== 'plugin' || token === undefined) return undefined;
-    return this.#tokens.verify(String(token), identity.id).then((passedOn) => {
+    const name = `${identity.id} ${String(token)}`;
+    const known = this.#acting.get(name);
+    if (known && (known.until ?? 0) * 1000 > Date.now()) {
+      visit.identity = known;
+      return undefined;
+    }
+    return this.#tokens.read(String(token), identity.id).then(({ identity: passedOn, endsAt }) => {
       const user = passedOn.kind === 'plugin' ? passedOn.actingFor : passedOn;
-      if (user?.kind === 'user') visit.identity = this.#actingFor(identity, user);
+      if (user?.kind !== 'user') return;
+      visit.identity = { ...identity, actingFor: user, until: endsAt };
+      this.#acting.set(name, visit.identity);
     });
   };
 
@@ -62,15 +70,6 @@ export class IdentitySteps {
     audience: string,
   ): Promise<IncomingHttpHeaders> | IncomingHttpHeaders | undefined {
     return identity.kind === 'anonymous' ? undefined : this.#told.get(identity, audience);
-  }
-
-  #actingFor(plugin: PluginIdentity, user: UserIdentity): PluginIdentity {
-    const made = { ...plugin, actingFor: user };
-    const name = JSON.stringify(made);
-    const known = this.#acting.get(name);
-    if (known) return known;
-    this.#acting.set(name, made);
-    return made;
   }
 }
 

@@ -3,6 +3,9 @@ import { Socket } from './phoenix.mjs';
 /** @typedef {'connecting' | 'live' | 'lost'} ConnectionState */
 /** @typedef {{ event: string, payload: unknown }} Heard */
 
+/** Codes of refusals that end without anybody doing anything at the page. */
+const PASSING = new Set(['MESH_REDIS_UNAVAILABLE', 'MESH_RATE_LIMITED', 'MESH_OVERLOADED']);
+
 /** The page's one socket, and its memberships by topic: two parts of the page may want the same topic. */
 export class Connection {
   #socket;
@@ -75,11 +78,13 @@ export class Connection {
   }
 
   /**
-   * A refused topic is left: the client would ask again for ever, and a later push starts afresh.
+   * A refused topic is left: the client would ask again for ever, and a later push starts afresh. Where
+   * the refusal passes by itself, asking again is right.
    * @param {string} topic
-   * @param {unknown} response
+   * @param {{ code?: string }} response
    */
   #refuse(topic, response) {
+    if (PASSING.has(response.code ?? '')) return;
     this.#channels.get(topic)?.leave();
     this.#channels.delete(topic);
     this.#spread(topic, { event: 'join refused', payload: response });

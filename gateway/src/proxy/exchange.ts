@@ -82,6 +82,14 @@ export class Exchange {
     return this.state === 'asking' && (this.req.complete || this.proxyReq?.writableNeedDrain === true);
   }
 
+  /**
+   * Whether a body is still on its way. A connection that breaks then says nothing of the instance: it may have answered
+   * without waiting for a body that it does not want, which any client can bring about.
+   */
+  get isUploading(): boolean {
+    return this.bodyKind !== 'none' && !this.req.complete;
+  }
+
   /** Ends the request to the instance because of `error`; false when there is none yet. */
   stop(error: MeshError): boolean {
     this.stopped ??= error;

@@ -111,7 +111,7 @@ export class Forwarder {
     const { req, res, route } = exchange;
     if (exchange.state === 'over') return;
     // Before anything else: the library cuts the client off when an answer breaks off.
-    if (!exchange.stopped) exchange.judge(false, this.#parts.log);
+    if (!exchange.stopped && !exchange.isUploading) exchange.judge(false, this.#parts.log);
     if (req.socket.destroyed) return;
     if (res.headersSent) {
       // Half an answer must not look whole.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sessionKey } from '@plugmesh/shared/access';
+import { apiKeyKey, sessionKey } from '@plugmesh/shared/access';
 import { IDENTITY_HEADER, IdentityTokens, loadSecrets, pluginToken } from '@plugmesh/shared/identity';
 import { eventually, RedisServer } from '@plugmesh/shared/testing';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -103,13 +103,29 @@ describe('what is open when a session or key ends', () => {
 
   it('looks for all of them, however many there are', async () => {
     const access = new AccessRecords(() => desk.redis);
-    const keys = Array.from({ length: 2500 }, (_, n) => `k${n}`);
-    await desk.redis.mset('k0', '1', 'k1000', '1', 'k2499', '1');
-    const missing = new Set(await access.missing(keys));
+    const someone = { kind: 'user', id: 'u1', name: 'Ada', roles: [], guards: [] } as const;
+    const users = Array.from({ length: 2500 }, (_, n) => ({ ...someone, session: `s${n}` }));
+    const living = ['s0', 's1000', 's2499'];
+    for (const session of living) await desk.redis.set(sessionKey(session), '{}');
+    const ended = new Set(await access.ended(users));
     assert.deepEqual(
-      keys.filter((key) => !missing.has(key)),
-      ['k0', 'k1000', 'k2499'],
+      users.filter((user) => !ended.has(user)).map(({ session }) => session),
+      living,
     );
+  });
+
+  it('notices rights of a key that were taken away without a word', async () => {
+    const { prefix, key } = await desk.key({ roles: ['admin'], guards: ['session', 'admin'] });
+    const same = await desk.key({ roles: ['pilot'], guards: ['session'] });
+    const [demoted, staying] = [
+      await open('/api/closed/', { 'x-api-key': key }),
+      await open('/api/closed/', { 'x-api-key': same.key }),
+    ];
+    const record = JSON.parse((await desk.redis.get(apiKeyKey(prefix))) ?? '') as object;
+    await desk.redis.set(apiKeyKey(prefix), JSON.stringify({ ...record, roles: [] }));
+    await eventually(() => isClosed(demoted));
+    assert.ok(!isClosed(staying));
+    staying.terminate();
   });
 
   it('ends streams of events, too', async () => {

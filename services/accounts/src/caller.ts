@@ -1,5 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
-import { hashCredential } from '@plugmesh/shared/access';
+import { isSameSecret } from '@plugmesh/shared/access';
 import { MeshError, opens, type Identify, type UserIdentity } from '@plugmesh/shared/sdk';
 import type { Request } from 'express';
 
@@ -56,11 +55,6 @@ export class Callers {
     const { token } = this.#options;
     const shown = request.get('authorization');
     if (shown === undefined || token === undefined) return false;
-    return timingSafeEqual(hashed(shown), hashed(`Bearer ${token}`));
+    return isSameSecret(`Bearer ${token}`, shown);
   }
-}
-
-/** Of equal length, whatever was shown. */
-function hashed(text: string): Buffer {
-  return Buffer.from(hashCredential(text));
 }

@@ -1,4 +1,5 @@
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { argon2, randomBytes } from 'node:crypto';
+import { isSameSecret } from '@plugmesh/shared/access';
 import { promisify } from 'node:util';
 import { MeshError } from '@plugmesh/shared/sdk';
 import { WorkLimit } from './work-limit.ts';
@@ -51,7 +52,7 @@ export class Passwords {
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     const { cost, salt, tag } = hash === undefined ? NOBODYS : readHash(hash);
     const found = await this.#limit.run(() => derive(password, salt, cost));
-    return hash !== undefined && timingSafeEqual(found, tag);
+    return hash !== undefined && isSameSecret(tag, found);
   }
 }
 

@@ -19,6 +19,12 @@ const ISSUER = 'plugmesh';
 const ALGORITHM = 'EdDSA';
 const TTL_SECONDS = 60;
 
+/** What a token says, and when it ends, in seconds since 1970. */
+export interface ReadToken {
+  readonly identity: Identity;
+  readonly endsAt: number;
+}
+
 /** Somebody that a token can speak of. */
 export type KnownIdentity = Exclude<Identity, AnonymousIdentity>;
 
@@ -35,15 +41,25 @@ export class IdentityTokens {
     this.#verifyWith = createLocalJWKSet(this.jwks);
   }
 
-  /** A JWT (EdDSA, RFC 8037) that says for 60 s who somebody is, to one audience only: a plugin's id, `channel` or `mesh`. */
+  /**
+   * A JWT (EdDSA, RFC 8037) that says for 60 s, or `until`, who somebody is, to one audience only: a plugin's id, `channel` or
+   * `mesh`.
+   */
   sign(identity: KnownIdentity, audience: string): Promise<string> {
+    const now = Math.floor(Date.now() / 1000);
+    const until = identity.kind === 'plugin' ? identity.until : undefined;
     return new SignJWT({ ...toClaims(identity) })
       .setProtectedHeader({ alg: ALGORITHM, kid: this.#key.kid, typ: 'JWT' })
       .setIssuer(ISSUER)
       .setAudience(audience)
-      .setIssuedAt()
-      .setExpirationTime(`${TTL_SECONDS}s`)
+      .setIssuedAt(now)
+      .setExpirationTime(Math.min(now + TTL_SECONDS, until ?? Infinity))
       .sign(this.#key.privateKey);
+  }
+
+  /** As `readIdentityToken`. */
+  read(token: string, audience: string): Promise<ReadToken> {
+    return readIdentityToken(token, audience, this.#verifyWith);
   }
 
   /** As `verifyIdentityToken`. */
@@ -58,11 +74,16 @@ export async function verifyIdentityToken(
   audience: string,
   keys: JWTVerifyGetKey,
 ): Promise<Identity> {
+  return (await readIdentityToken(token, audience, keys)).identity;
+}
+
+/** As `verifyIdentityToken`, with the time when it ends. */
+async function readIdentityToken(token: string, audience: string, keys: JWTVerifyGetKey): Promise<ReadToken> {
   const options = { issuer: ISSUER, audience, algorithms: [ALGORITHM], requiredClaims: ['exp'] };
   try {
     const { payload } = await jwtVerify(token, keys, options);
     const identity = fromClaims(payload);
-    if (identity) return identity;
+    if (identity) return { identity, endsAt: payload.exp ?? 0 };
   } catch (cause) {
     if (!isTokensFault(cause)) throw cause;
     const why = cause instanceof errors.JWTExpired ? 'it has expired' : 'it is not valid here';

@@ -32,6 +32,8 @@ export interface PluginIdentity {
   readonly kind: 'plugin';
   readonly id: string;
   readonly actingFor?: UserIdentity;
+  /** When the token ends that named the user, seconds since 1970: no other one made of it lasts longer. */
+  readonly until?: number;
 }
 
 /** Who is behind a request, verified. */

@@ -78,13 +78,20 @@ describe('PeerBook', () => {
 });
 
 describe('addresses and origins', () => {
+  const at = (host: string, proto: 'http' | 'https' = 'http') => ({ host, proto });
+
   it('compares origins with the host asked for', () => {
-    assert.ok(isSameOrigin('http://A.test:2345', 'a.test:2345'));
-    assert.ok(isSameOrigin('http://a.test', 'a.test:80'));
-    assert.ok(isSameOrigin('https://a.test', 'a.test:443'));
-    assert.ok(!isSameOrigin('https://a.test', 'a.test:80'));
+    assert.ok(isSameOrigin('http://A.test:2345', at('a.test:2345')));
+    assert.ok(isSameOrigin('http://a.test', at('a.test:80')));
+    assert.ok(isSameOrigin('https://a.test', at('a.test:443')));
+    assert.ok(!isSameOrigin('https://a.test', at('a.test:80')));
+    assert.ok(isSameOrigin('https://a.test', at('a.test', 'https')));
+    assert.ok(
+      !isSameOrigin('http://a.test', at('a.test', 'https')),
+      'a page that anybody on the way may write',
+    );
     for (const origin of ['http://a.test:2346', 'http://a.test.evil', 'null', 'a.test:2345']) {
-      assert.ok(!isSameOrigin(origin, 'a.test:2345'), origin);
+      assert.ok(!isSameOrigin(origin, at('a.test:2345')), origin);
     }
   });
 });

@@ -99,6 +99,14 @@ describe('the identity headers', () => {
       assert.deepEqual(identity, { ...weather, actingFor: ANN });
     });
 
+    it('end with the token that named the user: plugins cannot renew it among themselves', async () => {
+      const soon = Math.floor(Date.now() / 1000) + 20;
+      const called: Identity = { kind: 'plugin', id: 'clock', actingFor: ANN, until: soon };
+      const headers = await told(weather, passOn(await tokens.sign(called, 'weather')));
+      const { endsAt } = await tokens.read(String(headers['x-plugmesh-identity']), 'ships');
+      assert.equal(endsAt, soon);
+    });
+
     it('are refused with a token that another plugin was given, or none of ours', async () => {
       for (const token of [await tokens.sign(ANN, 'ships'), 'nonsense', '']) {
         await assert.rejects(told(weather, passOn(token)), { code: 'MESH_UNAUTHORIZED' }, token);
@@ -145,8 +153,8 @@ describe('what is remembered of identity headers', () => {
 
   it('serves a plugin that calls for the same user again', async () => {
     const steps = new IdentitySteps(tokens);
+    const headers = { 'x-plugmesh-identity': await tokens.sign(ANN, 'weather') };
     const call = async (): Promise<Visit> => {
-      const headers = { 'x-plugmesh-identity': await tokens.sign(ANN, 'weather') };
       const visit = { identity: { kind: 'plugin', id: 'weather' }, req: { headers }, route: { id: 'ships' } };
       await takeSteps([steps.actFor, steps.tell], visit as unknown as Visit);
       return visit as unknown as Visit;
