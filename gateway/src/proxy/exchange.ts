@@ -6,6 +6,7 @@ import type { GatewayRequest } from '../http/gateway-request.ts';
 import type { Permission, Route } from '../routes/route.ts';
 import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Visit } from '../visit.ts';
+import type { Admission } from './admissions.ts';
 import { judgeInstance } from './failure.ts';
 
 /** `waiting` for a place, `asking` until the response head, `answering` after it, then `over`. */
@@ -27,6 +28,8 @@ export class Exchange {
   state: ExchangeState = 'waiting';
   instance: UpstreamInstance;
   tries = 0;
+  /** While it has a place at the instance, or waits for one. */
+  admission: Admission | undefined;
   /** The request to the instance, from its socket on. */
   proxyReq: ClientRequest | undefined;
   /** Replaces `req` as the source of the body, when its bytes must be counted. */
