@@ -89,9 +89,9 @@ async function readyPlugins(): Promise<string[]> {
       const response = await fetch(`${origin}/mesh/plugins`);
       const { plugins } = (await response.json()) as { plugins: readonly PluginView[] };
       for (const { id, state } of plugins) seen.plugins[id] = { state, status: '' };
-      return (
-        plugins.every(({ id, state }) => state === 'ready' && services.has(id)) && plugins.map(({ id }) => id)
-      );
+      const wanted = plugins.filter(({ state }) => state !== 'disabled');
+      const areReady = wanted.length > 0 && wanted.every(({ state }) => state === 'ready');
+      return areReady && wanted.every(({ id }) => services.has(id)) && wanted.map(({ id }) => id);
     },
     { timeoutMs: 60_000, everyMs: 500, what: `every plugin in ${origin}/mesh/plugins` },
   );

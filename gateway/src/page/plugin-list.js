@@ -5,7 +5,7 @@ const REFRESH_MS = 2_000;
 
 /**
  * A plugin as `GET /mesh/plugins` shows it to a stranger or to an operator.
- * @typedef {{ id: string, title?: string, enabled: boolean, state: string, reason?: string, guard?: string, prefix?: string,
+ * @typedef {{ id: string, title?: string, enabled?: boolean, state: string, reason?: string, guard?: string, prefix?: string,
  *   instances?: readonly unknown[], middleware?: { phase: string, order: number } }} Plugin
  */
 
@@ -70,7 +70,8 @@ export class PluginList {
 /** @param {readonly Plugin[]} plugins */
 function countText(plugins) {
   if (plugins.length === 0) return 'None yet. Put a folder with a plugin.json under services/.';
-  const wanted = plugins.filter(({ enabled }) => enabled);
+  // In production strangers are told the state alone.
+  const wanted = plugins.filter(({ enabled, state }) => enabled ?? state !== 'disabled');
   const ready = wanted.filter(isReady).length;
   return ready === wanted.length ? 'All ready.' : `${ready} of ${wanted.length} ready.`;
 }
