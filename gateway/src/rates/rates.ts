@@ -18,6 +18,14 @@ const FIRST_WAIT_MS = 1000;
 /** A Redis that takes longer counts as away. */
 const PATIENCE_MS = 1000;
 
+/** What is counted in Redis, for all processes together. */
+type Costly = 'login' | 'keys' | 'token';
+const SHARED: ReadonlySet<keyof RateLimits> = new Set<Costly>(['login', 'keys', 'token']);
+const COSTLY_AT_ACCOUNTS: readonly (readonly [path: RegExp, name: Costly])[] = [
+  [/^\/v1\/(login|link)\/?$/i, 'login'],
+  [/^\/v1\/keys\/?$/i, 'keys'],
+];
+
 /** How often addresses, users and keys may come. One for the process: what was counted survives changes of the mesh. */
 export class Rates {
   readonly #parts: RatesParts;
@@ -62,21 +70,21 @@ export class Rates {
     return this.#counters[kindOf(identity)]?.count(nameOf(identity));
   };
 
-  /** Logins and tokens are what password guessers and memory fillers ask for. */
-  #costly({ req, route, rest, target }: Visit): 'login' | 'token' | undefined {
+  /** Logins, keys and tokens are what password guessers and memory fillers ask for. */
+  #costly({ req, route, rest, target }: Visit): Costly | undefined {
     if (req.method !== 'POST') return undefined;
-    if (route.kind === 'plugin') {
-      return route.id === this.#parts.config.accounts && /^\/v1\/login\/?$/i.test(rest) ? 'login' : undefined;
+    if (route.kind === 'service') {
+      return route.id === 'channel' && /\/token\/?$/.test(target.path) ? 'token' : undefined;
     }
-    return route.id === 'channel' && /\/token\/?$/.test(target.path) ? 'token' : undefined;
+    if (route.id !== this.#parts.config.accounts) return undefined;
+    return COSTLY_AT_ACCOUNTS.find(([path]) => path.test(rest))?.[1];
   }
 
   #createCounter(name: keyof RateLimits): RateCounter | undefined {
     const { rates, instances } = this.#parts.config;
     const rate = rates[name];
     if (rate === undefined) return undefined;
-    const isShared = name === 'login' || name === 'token';
-    return isShared && this.#connection
+    return SHARED.has(name) && this.#connection
       ? RateCounter.shared(name, rate, this.#connection)
       : RateCounter.local(name, rate, instances);
   }

@@ -14,6 +14,7 @@ const NO_RATES = {
   identity: undefined,
   key: undefined,
   login: { count: 1000, perMs: MINUTE },
+  keys: { count: 1000, perMs: MINUTE },
   token: { count: 1000, perMs: MINUTE },
 };
 
@@ -96,13 +97,15 @@ describe('rates', () => {
 
   for (const [what, paths] of [
     ['login', ['/api/accounts/v1/login', '/api/accounts/v1/LOGIN/']],
+    ['login', ['/api/accounts/v1/link', '/api/accounts/v1/login']],
+    ['keys', ['/api/accounts/v1/keys', '/api/accounts/v1/KEYS/']],
     ['token', ['/token', '/socket/token']],
   ] as const) {
-    it(`counts '${what}' over all processes, by any path that leads there`, async () => {
+    it(`counts '${what}' over all processes, by any path that leads to ${paths[0]}`, async () => {
       const rates = { [what]: { count: 3, perMs: MINUTE } };
       const [one, other] = [await start(rates), await start(rates)];
       const turns = [one, other, one, other];
-      const from = `192.0.2.${what.length}`;
+      const from = `192.0.2.${paths[0].length}`;
       const send = (): Promise<Response> => {
         const gateway = turns.shift() ?? one;
         return ask(gateway, paths[turns.length % 2] ?? '', from, 'POST');

@@ -45,6 +45,8 @@ export interface RateLimits {
   /** Of one address, over all processes. */
   readonly login: Rate;
   /** Of one address, over all processes. */
+  readonly keys: Rate;
+  /** Of one address, over all processes. */
   readonly token: Rate;
 }
 

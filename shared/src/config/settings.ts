@@ -115,6 +115,7 @@ export const SETTINGS = {
   'gateway.rates.identity': optional(kind.rate, 'The same for one user or plugin.'),
   'gateway.rates.key': optional(kind.rate, 'The same for one API key.'),
   'gateway.rates.login': setting(kind.rate, '20/1m', 'How often one address may try to log in.'),
+  'gateway.rates.keys': setting(kind.rate, '20/1m', 'How often one address may make an API key.'),
   'gateway.rates.token': setting(kind.rate, '600/1m', 'How often one address may `POST /token`.'),
 
   'channel.host': setting(kind.host, '127.0.0.1', 'Address the channel service listens on.'),

@@ -67,6 +67,7 @@ function toGateway(values: SettingValues): GatewayConfig {
       identity: values['gateway.rates.identity'],
       key: values['gateway.rates.key'],
       login: values['gateway.rates.login'],
+      keys: values['gateway.rates.keys'],
       token: values['gateway.rates.token'],
     },
   };
