@@ -14,20 +14,21 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Path → file. */
-const PAGES: Readonly<Record<string, string>> = {
-  '/': 'account.html',
-  '/login': 'login.html',
-  '/link': 'link.html',
+/** Path → what stands in the shell: `<name>.html`, with `<name>.js`. */
+const PAGES: Readonly<Record<string, { readonly name: string; readonly title: string }>> = {
+  '/': { name: 'account', title: 'Your account' },
+  '/login': { name: 'login', title: 'Log in' },
+  '/link': { name: 'link', title: 'Choose a password' },
 };
 
 /** The pages to log in, to choose a password, and of one's account. */
 export function addPages(router: Router): void {
-  for (const [path, file] of Object.entries(PAGES)) {
-    const html = readFileSync(join(FOLDER, file), 'utf8');
+  const shell = read('shell.html');
+  for (const [path, { name, title }] of Object.entries(PAGES)) {
+    const html = fill(shell, { name, title, main: read(`${name}.html`) });
     router.get(path, (request, response) => {
       protect(response);
-      response.type('html').send(html.replaceAll('{{base}}', escape(baseOf(request))));
+      response.type('html').send(fill(html, { base: escape(baseOf(request)) }));
     });
   }
   router.use('/page', (_request, response, next) => {
@@ -35,6 +36,15 @@ export function addPages(router: Router): void {
     next();
   });
   router.use('/page', files(FOLDER, { index: false, dotfiles: 'ignore', redirect: false }));
+}
+
+function read(file: string): string {
+  return readFileSync(join(FOLDER, file), 'utf8');
+}
+
+/** Puts values into `{{…}}`; those that are not named stay. */
+function fill(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
 function protect(response: Response): void {
