@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const SYSTEM = join(ROOT, 'services/system');
 
 /** Publishes far more often than anybody could read. */
-const TICKER = `import { definePlugin } from '@plugmesh/shared/sdk';
+const TICKER = `import { definePlugin } from '@plugmesh/sdk';
 
 definePlugin({
   setup({ service, publish }) {

@@ -18,7 +18,7 @@ describe('the boundaries of the architecture', () => {
 
   const allowed: readonly (readonly [what: string, file: string, text: string])[] = [
     ['gateway uses shared', 'gateway/src/a.ts', `import { createLog } from '@plugmesh/shared/log';`],
-    ['a plugin uses the SDK', 'services/x/src/a.ts', `import { b } from '@plugmesh/shared/sdk';`],
+    ['a plugin uses the SDK', 'services/x/src/a.ts', `import { b } from '@plugmesh/sdk';`],
     ['a plugin uses its own files', 'services/x/src/a.ts', `import { b } from './b.ts';`],
     ['a plugin uses packages of its own', 'services/x/src/a.ts', `import sharp from 'sharp';`],
     ['config reads the environment', 'shared/src/config/a.ts', 'export const env = process.env;'],
@@ -37,7 +37,7 @@ describe('the boundaries of the architecture', () => {
 
   const refused: readonly (readonly [what: string, file: string, text: string])[] = [
     ['gateway imports channel', 'gateway/src/a.ts', `import { b } from '../../channel/src/b.ts';`],
-    ['gateway imports the SDK', 'gateway/src/a.ts', `import { b } from '@plugmesh/shared/sdk';`],
+    ['gateway imports the SDK', 'gateway/src/a.ts', `import { b } from '@plugmesh/sdk';`],
     ['channel imports express', 'channel/src/a.ts', `import express from 'express';`],
     ['channel imports a service', 'channel/src/a.ts', `import '@plugmesh/mesh/src/lease.ts';`],
     ['shared imports gateway', 'shared/src/log/a.ts', `export * from '../../../gateway/src/b.ts';`],

@@ -46,6 +46,7 @@ function resolveImport(from: string, specifier: string): string {
   if (scope !== '@plugmesh') {
     return scope.startsWith('@') ? `${scope}/${workspace}` : scope;
   }
+  if (workspace === 'sdk') return posix.join('shared/src/sdk', ...rest, 'index.ts');
   if (workspace === 'shared') return posix.join('shared/src', ...rest, 'index.ts');
   const folder = workspace === 'gateway' || workspace === 'channel' ? workspace : `services/${workspace}`;
   return posix.join(folder, ...rest);

@@ -1,5 +1,5 @@
 import { isSameSecret } from '@plugmesh/shared/access';
-import { MeshError, opens, type Identify, type UserIdentity } from '@plugmesh/shared/sdk';
+import { MeshError, opens, type Identify, type UserIdentity } from '@plugmesh/sdk';
 import type { Request } from 'express';
 
 /** Who asks: somebody that the gateway has let in, or the operator at the mesh's own command line. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log } from '@plugmesh/shared/sdk';
+import type { Log } from '@plugmesh/sdk';
 import type { Redis } from './records/redis-part.ts';
 
 /** What keeping in step needs. */

@@ -1,4 +1,4 @@
-import { definePlugin, MeshError } from '@plugmesh/shared/sdk';
+import { definePlugin, MeshError } from '@plugmesh/sdk';
 import { json } from 'express';
 import { FirstAdministrator } from './accounts/first-administrator.ts';
 import { KeyKeeper } from './accounts/key-keeper.ts';

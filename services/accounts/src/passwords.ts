@@ -1,7 +1,7 @@
 import { argon2, randomBytes } from 'node:crypto';
 import { isSameSecret } from '@plugmesh/shared/access';
 import { promisify } from 'node:util';
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import { WorkLimit } from './work-limit.ts';
 
 const hashWith = promisify(argon2);

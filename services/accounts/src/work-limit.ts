@@ -1,4 +1,4 @@
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 
 /** Lets so much expensive work be done at once, and so much of it wait. */
 export class WorkLimit {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { definePlugin } from '@plugmesh/shared/sdk';
+import { definePlugin } from '@plugmesh/sdk';
 
 /** Redirects that change no method: for those that carry a body. */
 const KEEPS_METHOD = 308;

@@ -1,4 +1,4 @@
-import { definePlugin } from '@plugmesh/shared/sdk';
+import { definePlugin } from '@plugmesh/sdk';
 import { openapi } from './openapi.ts';
 import { SystemMonitor } from './system-monitor.ts';
 

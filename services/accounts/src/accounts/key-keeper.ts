@@ -1,4 +1,4 @@
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import type { KeyRecords } from '../records/key-records.ts';
 import type { ApiKey, ApiKeyWish, Store, User } from '../store/store.ts';
 

@@ -1,4 +1,4 @@
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import type { Passwords } from '../passwords.ts';
 import type { Attempts } from '../records/attempts.ts';
 import type { BegunSession, SessionRecords } from '../records/session-records.ts';

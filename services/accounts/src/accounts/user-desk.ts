@@ -1,4 +1,4 @@
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import type { SessionRecords } from '../records/session-records.ts';
 import type { Store, User } from '../store/store.ts';
 import type { KeyKeeper } from './key-keeper.ts';

@@ -1,5 +1,5 @@
 import { hashCredential } from '@plugmesh/shared/access';
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import type { RedisPart } from './redis-part.ts';
 
 const WINDOW_MS = 15 * 60_000;

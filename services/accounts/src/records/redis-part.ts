@@ -1,4 +1,4 @@
-import { MeshError, type PluginContext } from '@plugmesh/shared/sdk';
+import { MeshError, type PluginContext } from '@plugmesh/sdk';
 
 /** The connection that a plugin is given for commands. */
 export type Redis = NonNullable<PluginContext['redis']>;

@@ -1,4 +1,4 @@
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import { z } from 'zod';
 
 /** Names of people: letters and digits of any script, and what addresses of mail have; never like a path. */

@@ -1,4 +1,4 @@
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import type { Router } from 'express';
 import type { KeyKeeper } from '../accounts/key-keeper.ts';
 import type { Callers } from '../caller.ts';

@@ -1,4 +1,4 @@
-import { MeshError } from '@plugmesh/shared/sdk';
+import { MeshError } from '@plugmesh/sdk';
 import type { Request, Response, Router } from 'express';
 import type { SignIn } from '../accounts/sign-in.ts';
 import type { Callers } from '../caller.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '@plugmesh/shared/sdk';
+import type { Log } from '@plugmesh/sdk';
 import type { Router } from 'express';
 import type { OneTimeLink, UserDesk } from '../accounts/user-desk.ts';
 import type { Callers } from '../caller.ts';
