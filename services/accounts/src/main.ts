@@ -16,12 +16,12 @@ import { addKeyRoutes } from './routes/key-routes.ts';
 import { addPages } from './routes/pages.ts';
 import { addSessionRoutes } from './routes/session-routes.ts';
 import { addUserRoutes } from './routes/user-routes.ts';
-import { parseSettings } from './settings.ts';
+import { settings } from './settings.ts';
 import { openStore } from './store/store.ts';
 
 definePlugin({
   openapi,
-  parseConfig: parseSettings,
+  config: settings,
   async setup({ id, router, config, log, redis, stateDir, identify, token, service, onStop }) {
     if (!redis) throw new MeshError('MESH_REDIS_MISSING', 'sessions are kept in Redis: set REDIS_URL');
     const store = await openStore({ url: config.databaseUrl, stateDir });

@@ -17,23 +17,19 @@ export interface Settings {
   readonly passwordLength: number;
 }
 
-/** What the manifest's schema lets through; its defaults are needed where the plugin runs without a mesh. */
-const schema = z.object({
-  database_url: z.string().optional(),
-  session_idle_minutes: z.number().default(480),
-  session_hours: z.number().default(168),
-  link_hours: z.number().default(24),
-  password_length: z.number().default(12),
-});
-
-/** Reads `[plugins.accounts.config]`. */
-export function parseSettings(values: unknown): Settings {
-  const settings = schema.parse(values);
-  return {
-    databaseUrl: settings.database_url,
-    idleMs: settings.session_idle_minutes * MINUTE_MS,
-    lifeMs: settings.session_hours * HOUR_MS,
-    linkMs: settings.link_hours * HOUR_MS,
-    passwordLength: settings.password_length,
-  };
-}
+/** `[plugins.accounts.config]`. The manifest has the same defaults; these are needed where the plugin runs without a mesh. */
+export const settings = z
+  .object({
+    database_url: z.string().optional(),
+    session_idle_minutes: z.number().default(480),
+    session_hours: z.number().default(168),
+    link_hours: z.number().default(24),
+    password_length: z.number().default(12),
+  })
+  .transform((values): Settings => ({
+    databaseUrl: values.database_url,
+    idleMs: values.session_idle_minutes * MINUTE_MS,
+    lifeMs: values.session_hours * HOUR_MS,
+    linkMs: values.link_hours * HOUR_MS,
+    passwordLength: values.password_length,
+  }));

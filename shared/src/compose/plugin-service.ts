@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { Config } from '../config/index.ts';
+import { meshSettings, type Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import type { Manifest } from '../manifest/index.ts';
 import { languageOf } from '../mesh-document/index.ts';
@@ -19,7 +19,7 @@ import {
   type Service,
 } from './core-services.ts';
 import { pluginUser } from '../redis-users/index.ts';
-import { literal, required } from './interpolation.ts';
+import { literal, required, withReferences } from './interpolation.ts';
 import { settingsText } from './plugin-settings.ts';
 
 /** Name of the variable with a plugin's token. */
@@ -93,12 +93,9 @@ function nodeImage({ root }: Config, { folder, run, http }: Manifest, port: numb
 }
 
 /** Contracts § 1.3. Token and password follow from the secret, which stays with the mesh. */
-function environmentOf(
-  { gateway, pluginSettings }: Config,
-  manifest: Manifest,
-  port: number,
-): Record<string, string> {
+function environmentOf(config: Config, manifest: Manifest, port: number): Record<string, string> {
   const { name } = manifest;
+  const { gateway, pluginSettings } = config;
   const settings = pluginSettings[name];
   return {
     PORT: String(port),
@@ -107,6 +104,7 @@ function environmentOf(
     PLUGMESH_URL: `http://gateway:${gateway.port}`,
     PLUGMESH_PREFIX: settings?.path ?? `/api/${name}`,
     PLUGMESH_CONFIG: settingsText(manifest, settings?.config ?? {}),
+    PLUGMESH_MESH: withReferences(JSON.stringify({ ...meshSettings(config), mode: 'production' })),
     PLUGMESH_TOKEN: required(tokenVariable(name), RUN_INIT),
     ...(manifest.state ? { PLUGMESH_STATE: pluginStateDir({ stateDir: STATE_DIR }, name) } : {}),
     REDIS_URL: redisUrl(pluginUser(name), redisPasswordVariable(name)),

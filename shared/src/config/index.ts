@@ -2,6 +2,7 @@ export * from './block-list.ts';
 export * from './config.ts';
 export { variableOf } from './find-setting.ts';
 export * from './load-config.ts';
+export * from './mesh-settings.ts';
 export * from './overrides.ts';
 export * from './plugin-environment.ts';
 export { PLUGIN_SETTINGS, SETTINGS } from './settings.ts';

@@ -1,4 +1,5 @@
 import { MeshError } from '../errors/index.ts';
+import type { MeshSettings } from './mesh-settings.ts';
 
 /** What a plugin process is given (contracts § 1.3), as the SDK reads it. */
 export interface PluginEnvironment {
@@ -10,6 +11,8 @@ export interface PluginEnvironment {
   readonly url: string | undefined;
   readonly prefix: string | undefined;
   readonly config: Readonly<Record<string, unknown>>;
+  /** The mesh's own settings; undefined: there is no mesh around it. */
+  readonly mesh: MeshSettings | undefined;
   readonly redisUrl: string | undefined;
   readonly token: string | undefined;
   /** Folder for files of its own, when its manifest asks for one. */
@@ -27,7 +30,8 @@ export function pluginEnvironment(env: NodeJS.ProcessEnv = process.env): PluginE
     instance: env['PLUGMESH_INSTANCE'],
     url: env['PLUGMESH_URL'],
     prefix: env['PLUGMESH_PREFIX'],
-    config: parseSettings(env['PLUGMESH_CONFIG']),
+    config: parseObject('PLUGMESH_CONFIG', env['PLUGMESH_CONFIG'] ?? '{}'),
+    mesh: parseMesh(env['PLUGMESH_MESH']),
     redisUrl: env['REDIS_URL'],
     token: env['PLUGMESH_TOKEN'],
     stateDir: env['PLUGMESH_STATE'],
@@ -47,13 +51,18 @@ function parsePort(text: string | undefined): number | undefined {
   throw new MeshError('MESH_CONFIG_INVALID', `'PORT' must be a port number, not '${text}'`);
 }
 
-function parseSettings(text = '{}'): Readonly<Record<string, unknown>> {
+/** Written by the mesh itself, which leaves out nothing. */
+function parseMesh(text: string | undefined): MeshSettings | undefined {
+  return text === undefined ? undefined : (parseObject('PLUGMESH_MESH', text) as unknown as MeshSettings);
+}
+
+function parseObject(name: string, text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch (cause) {
-    throw new MeshError('MESH_CONFIG_INVALID', "'PLUGMESH_CONFIG' must be JSON", { cause });
+    throw new MeshError('MESH_CONFIG_INVALID', `'${name}' must be JSON`, { cause });
   }
-  throw new MeshError('MESH_CONFIG_INVALID', "'PLUGMESH_CONFIG' must be a JSON object");
+  throw new MeshError('MESH_CONFIG_INVALID', `'${name}' must be a JSON object`);
 }

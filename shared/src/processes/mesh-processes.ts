@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { processEnvironment, type Config } from '../config/index.ts';
+import { meshSettings, processEnvironment, type Config } from '../config/index.ts';
 import { loadSecrets, pluginToken, type Secrets } from '../identity/index.ts';
 import { MeshProblems } from '../errors/index.ts';
 import { type Manifest, parsePluginConfig } from '../manifest/index.ts';
@@ -168,6 +168,7 @@ function pluginEnvironmentOf(
     PLUGMESH_URL: config.gateway.url ?? localOrigin(config.gateway),
     PLUGMESH_PREFIX: settings?.path ?? `/api/${id}`,
     PLUGMESH_CONFIG: JSON.stringify(ownSettings(manifest, settings?.config ?? {})),
+    PLUGMESH_MESH: JSON.stringify(meshSettings(config)),
     PLUGMESH_TOKEN: pluginToken(secrets, id),
     ...(manifest.state ? { PLUGMESH_STATE: pluginStateDir(config, id) } : {}),
     REDIS_URL: redisUrlOfPlugin(config, ports, id),

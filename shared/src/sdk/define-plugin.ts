@@ -1,19 +1,26 @@
-import { pluginEnvironment } from '../config/index.ts';
-import { runProcess } from '../lifecycle/index.ts';
-import { createLog } from '../log/index.ts';
+import { BasePlugin, classSource, type BasePluginClass } from './base-plugin.ts';
 import type { PluginDefinition } from './definition.ts';
-import { Plugin } from './plugin.ts';
-import { readManifest } from './read-manifest.ts';
+import type { AnyDefinition } from './plugin-parts.ts';
+import { runPlugin } from './run-plugin.ts';
+import type { AnyTopics } from './topics.ts';
 
 /**
  * Runs this process as a plugin: reads the `plugin.json` beside its `src/`, listens on `HOST` and `PORT`, answers health
  * checks, and stops in order on SIGTERM and SIGINT. The last statement of a plugin's `main.ts`.
  */
-export function definePlugin<Settings = Readonly<Record<string, unknown>>>(
-  definition: PluginDefinition<Settings>,
-): void {
-  const environment = pluginEnvironment();
-  const read = readManifest(process.argv[1] ?? '', process.cwd());
-  const log = createLog({ name: environment.plugin ?? read.manifest.name });
-  void runProcess(new Plugin(definition, { ...read, environment, log }).lifecycle);
+export function definePlugin<
+  Settings = Readonly<Record<string, unknown>>,
+  State = undefined,
+  Topics = AnyTopics,
+>(definition: PluginDefinition<Settings, State, Topics>): void;
+/** The same for a class with one request handler. */
+export function definePlugin(plugin: BasePluginClass): void;
+export function definePlugin(defined: unknown): void {
+  if (isClass(defined)) runPlugin(classSource(defined));
+  // The types of a definition fit together; from here on nobody else needs to know them.
+  else runPlugin({ definition: defined as AnyDefinition });
+}
+
+function isClass(defined: unknown): defined is BasePluginClass {
+  return typeof defined === 'function' && defined.prototype instanceof BasePlugin;
 }

@@ -1,5 +1,4 @@
 import type { Log } from '../log/index.ts';
-import { splitChannel } from '../protocol/index.ts';
 import {
   BusPublisher,
   closeRedis,
@@ -11,7 +10,8 @@ import {
   type DurableResult,
   type RedisConnection,
 } from '../redis/index.ts';
-import type { BusHandler, BusMessage } from './definition.ts';
+import { busMessage, type BusHandler } from './bus-message.ts';
+import type { Bus } from './bus.ts';
 import { publishUntilKept } from './publish-until-kept.ts';
 
 const FIRST_WAIT_MS = 1000;
@@ -22,7 +22,7 @@ interface Listener {
 }
 
 /** A plugin's two Redis connections: one to publish and for commands, one to subscribe. */
-export class PluginBus {
+export class PluginBus implements Bus {
   readonly #redisUrl: string;
   readonly #name: string;
   readonly #log: Log;
@@ -106,14 +106,7 @@ export class PluginBus {
   }
 
   #deliver(channel: string, data: Buffer, pattern: string): void {
-    const { topic = '', event = '' } = splitChannel(channel) ?? {};
-    const message: BusMessage = {
-      channel,
-      topic,
-      event,
-      data,
-      json: () => JSON.parse(data.toString()) as unknown,
-    };
+    const message = busMessage(channel, data);
     const listeners =
       pattern === '' ? this.#listeners.channel.get(channel) : this.#listeners.pattern.get(pattern);
     for (const { handle, queue } of listeners ?? []) queue.run(() => handle(message));

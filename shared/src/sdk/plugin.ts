@@ -1,81 +1,93 @@
-import { join } from 'node:path';
-import type { PluginEnvironment } from '../config/index.ts';
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Router } from 'express';
+import { MeshProblems } from '../errors/index.ts';
 import { Lifecycle, withinDeadline, type Step } from '../lifecycle/index.ts';
-import type { Log } from '../log/index.ts';
-import type { PluginContext, PluginDefinition } from './definition.ts';
-import { PluginBus } from './plugin-bus.ts';
-import { createCall } from './plugin-calls.ts';
-import { createIdentify } from './plugin-identity.ts';
-import { PluginServer, type PluginHealth } from './plugin-server.ts';
-import type { ReadManifest } from './read-manifest.ts';
-import { Registration } from './registration.ts';
+import { watchServer } from './attached-server.ts';
+import { createApp, type Routers } from './create-app.ts';
+import { createContext } from './create-context.ts';
+import { createGuardedRouter } from './guarded-router.ts';
+import type { PluginHealth } from './health.ts';
+import { HttpSide } from './http-side.ts';
+import { MemoryJobRecords, RedisJobRecords } from './jobs/job-records.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { parseSettings } from './parse-settings.ts';
+import type { PluginParts, PluginSource } from './plugin-parts.ts';
+import type { Registration } from './registration.ts';
 import { ServiceRunner } from './service-runner.ts';
-
-/** What a plugin process is made of. */
-export interface PluginOptions extends ReadManifest {
-  readonly environment: PluginEnvironment;
-  readonly log: Log;
-}
-
-const NO_REDIS = {
-  ok: false,
-  code: 'MESH_REDIS_UNAVAILABLE',
-  reason: 'REDIS_URL is not set',
-} as const;
 
 const SETUP_DEADLINE_MS = 60_000;
 
-/** A plugin process: HTTP server, bus, services and registration around the author's definition. */
-export class Plugin<Settings = Readonly<Record<string, unknown>>> {
+/** A plugin at work: HTTP side, bus, services, jobs and registration around the author's definition. */
+export class Plugin {
   readonly lifecycle: Lifecycle;
-  readonly #definition: PluginDefinition<Settings>;
-  readonly #options: PluginOptions;
-  readonly #server: PluginServer;
-  readonly #bus: PluginBus | undefined;
+  readonly #source: PluginSource;
+  readonly #parts: PluginParts;
+  readonly #routers: Routers;
+  readonly #http: HttpSide;
   readonly #services: ServiceRunner;
+  readonly #jobs: Jobs;
   readonly #registration: Registration | undefined;
   readonly #releases: (() => Promise<void> | void)[] = [];
   #health: PluginHealth = { state: 'starting' };
 
-  constructor(definition: PluginDefinition<Settings>, options: PluginOptions) {
-    const { environment, manifest, log } = options;
-    this.#definition = definition;
-    this.#options = options;
-    this.#server = new PluginServer({
-      manifest,
-      host: environment.host,
-      port: environment.port ?? manifest.port ?? 0,
-      log,
-      health: () => this.health,
-      openapi: definition.openapi,
-    });
-    const { redisUrl } = environment;
-    this.#bus = redisUrl === undefined ? undefined : new PluginBus(redisUrl, manifest.name, log);
-    this.#services = new ServiceRunner(log);
-    this.#registration = this.#createRegistration();
+  constructor(source: PluginSource, parts: PluginParts) {
+    const { manifest, log, clock, bus, identify } = parts;
+    this.#source = source;
+    this.#parts = parts;
+    this.#routers = {
+      router: Router(),
+      session: createGuardedRouter('session', { identify, manifest }),
+      admin: createGuardedRouter('admin', { identify, manifest }),
+    };
+    this.#http = new HttpSide(this.#createServer(), parts.address);
+    this.#services = new ServiceRunner(log, { clock });
+    const { connection } = bus;
+    const records = connection
+      ? new RedisJobRecords(connection, manifest.name)
+      : new MemoryJobRecords(() => clock.now());
+    this.#jobs = new Jobs({ identify, records, clock, log, maxBody: manifest.http.maxBody });
+    this.#registration = parts.register?.(() => this.url);
     this.lifecycle = new Lifecycle({ name: manifest.name, steps: this.#steps(), log });
   }
 
   /** How it is, as its health route says. */
   get health(): PluginHealth {
     const { state } = this.lifecycle;
-    return state === 'draining' || state === 'stopped' ? { state: 'draining' } : this.#health;
+    if (state === 'draining' || state === 'stopped') return { state: 'draining' };
+    const services = this.#services.statuses();
+    return Object.keys(services).length === 0 ? this.#health : { ...this.#health, services };
   }
 
   /** Where it listens, once it does. */
   get url(): string {
-    return this.#server.url;
+    return this.#http.url;
+  }
+
+  /** Serves one connection that did not come through a port. */
+  connect(connection: Duplex): void {
+    this.#http.connect(connection);
+  }
+
+  #createServer(): Server {
+    const { manifest, log } = this.#parts;
+    const { server, definition } = this.#source;
+    const health = (): PluginHealth => this.health;
+    if (server) return watchServer(server, { manifest, health, openapi: definition.openapi });
+    return createServer(
+      createApp({ manifest, log, health, openapi: definition.openapi, routers: this.#routers }),
+    );
   }
 
   #steps(): Step[] {
-    const bus = this.#bus;
+    const { bus } = this.#parts;
     return [
-      { name: 'bus', start: () => bus?.start(), stop: () => bus?.stop() },
+      { name: 'bus', start: () => bus.start(), stop: () => bus.stop() },
       {
         name: 'http',
-        start: () => this.#server.start(),
-        drain: () => this.#server.drain(),
-        stop: () => this.#server.stop(),
+        start: () => this.#http.start(),
+        drain: () => this.#http.drain(),
+        stop: () => this.#http.stop(),
       },
       {
         name: 'setup',
@@ -83,23 +95,45 @@ export class Plugin<Settings = Readonly<Record<string, unknown>>> {
         stop: () => this.#release(),
         deadlineMs: 2 * SETUP_DEADLINE_MS,
       },
-      { name: 'services', drain: () => bus?.drain(), stop: () => this.#services.stop() },
+      {
+        name: 'services',
+        drain: () => bus.drain(),
+        stop: () => Promise.all([this.#services.stop(), this.#jobs.stop()]).then(() => undefined),
+      },
       { name: 'registration', start: () => this.#register(), drain: () => this.#registration?.stop() },
     ];
   }
 
-  /** Runs the author's setup. Its failure is a state, not a crash: a supervisor would only repeat it. */
+  /** Runs the author's functions. Their failure is a state, not a crash: a supervisor would only repeat it. */
   async #setUp(): Promise<void> {
     try {
-      await withinDeadline(async () => this.#definition.setup(this.#createContext()), SETUP_DEADLINE_MS);
-      await this.#bus?.listen();
+      await withinDeadline(() => this.#runDefinition(), SETUP_DEADLINE_MS);
+      await this.#parts.bus.listen();
       this.#services.start();
       this.#health = { state: 'ready' };
     } catch (error) {
-      this.#health = { state: 'disabled', reason: error instanceof Error ? error.message : String(error) };
-      this.#options.log.error({ err: error }, 'setup failed: the plugin is disabled');
+      this.#health = { state: 'disabled', reason: reasonOf(error) };
+      this.#parts.log.error({ err: error }, 'the plugin is disabled');
       await this.#release();
     }
+  }
+
+  async #runDefinition(): Promise<void> {
+    const { definition } = this.#source;
+    const { manifest, environment } = this.#parts;
+    const config = await parseSettings(manifest.name, definition.config, environment.config);
+    const context = createContext(
+      {
+        ...this.#parts,
+        routers: this.#routers,
+        services: this.#services,
+        jobs: this.#jobs,
+        releases: this.#releases,
+      },
+      config,
+    );
+    const state = await definition.init?.(context);
+    await definition.setup({ ...context, state });
   }
 
   /** What setup took is given back, the last first; one failure does not keep the others. */
@@ -108,7 +142,7 @@ export class Plugin<Settings = Readonly<Record<string, unknown>>> {
       try {
         await release();
       } catch (error) {
-        this.#options.log.error({ err: error }, 'a stop hook failed');
+        this.#parts.log.error({ err: error }, 'a stop hook failed');
       }
     }
   }
@@ -116,59 +150,9 @@ export class Plugin<Settings = Readonly<Record<string, unknown>>> {
   async #register(): Promise<void> {
     if (this.#health.state === 'ready') await this.#registration?.start();
   }
+}
 
-  #createContext(): PluginContext<Settings> {
-    const { manifest, environment, log } = this.#options;
-    const bus = this.#bus;
-    const withoutRedis = (what: string): void => log.warn(`REDIS_URL is not set: ${what} does nothing`);
-    return {
-      id: manifest.name,
-      manifest,
-      router: this.#server.router,
-      config: this.#settings(),
-      log,
-      identify: createIdentify(manifest.name, environment.url),
-      call: createCall(environment.url, environment.token),
-      stateDir: environment.stateDir ?? join('.plugmesh/plugins', manifest.name),
-      token: environment.token,
-      redis: bus?.connection,
-      redisUrl: environment.redisUrl,
-      publish: (topic, event, payload) => bus?.publish(topic, event, payload) ?? Promise.resolve(false),
-      publishDurable: (topic, event, payload, options) =>
-        bus?.publishDurable(topic, event, payload, options) ?? Promise.resolve(NO_REDIS),
-      subscribe: (channel, handler) =>
-        bus ? bus.subscribe('channel', channel, handler) : withoutRedis(`subscribing to '${channel}'`),
-      subscribePattern: (pattern, handler) =>
-        bus ? bus.subscribe('pattern', pattern, handler) : withoutRedis(`subscribing to '${pattern}'`),
-      service: (name, run) => this.#services.add(name, run),
-      onStop: (release) => void this.#releases.push(release),
-    };
-  }
-
-  #settings(): Settings {
-    const { config } = this.#options.environment;
-    // Without a parser of its own, Settings is the default, a plain record.
-    return this.#definition.parseConfig?.(config) ?? (config as Settings);
-  }
-
-  #createRegistration(): Registration | undefined {
-    const { environment, manifest, source, log } = this.#options;
-    const { url, token, instance, isRegistering } = environment;
-    if (!isRegistering) return undefined;
-    if (url === undefined || token === undefined) {
-      log.warn('PLUGMESH_REGISTER needs PLUGMESH_URL and PLUGMESH_TOKEN: not registering');
-      return undefined;
-    }
-    const { name, version } = manifest;
-    return new Registration({
-      meshUrl: url,
-      plugin: name,
-      instance,
-      token,
-      url: () => this.url,
-      version,
-      manifest: source,
-      log,
-    });
-  }
+function reasonOf(error: unknown): string {
+  if (error instanceof MeshProblems) return error.problems.map(({ message }) => message).join('\n');
+  return error instanceof Error ? error.message : String(error);
 }

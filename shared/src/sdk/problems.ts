@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { MeshError, PROBLEM_TYPE, problemDocument, type ErrorCode } from '../errors/index.ts';
 import type { Log } from '../log/index.ts';
+import type { PluginHealth } from './health.ts';
 
 /** Answers with a problem document (RFC 9457). */
 export function sendProblem(request: Request, response: Response, error: MeshError, plugin: string): void {
@@ -20,6 +21,13 @@ export function answerErrors(plugin: string, log: Log): ErrorRequestHandler {
     if (response.headersSent) next(error);
     else sendProblem(request, response, known, plugin);
   };
+}
+
+/** What requests are told of a plugin that does not serve. */
+export function unavailable(plugin: string, { state, reason }: PluginHealth): MeshError {
+  // The reason may name files and addresses: it is for the health route, which the gateway does not pass on then.
+  const cause = reason === undefined ? undefined : new Error(reason);
+  return new MeshError('MESH_PLUGIN_UNAVAILABLE', `'${plugin}' is ${state}`, { cause });
 }
 
 /** Statuses that express and its body parsers raise by themselves; their messages are for the client. */

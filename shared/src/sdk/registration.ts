@@ -1,5 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
+import type { PluginEnvironment } from '../config/index.ts';
 import type { Log } from '../log/index.ts';
+import type { ReadManifest } from './read-manifest.ts';
 
 /** What one instance tells the mesh about itself (contracts § 1.6). */
 export interface RegistrationOptions {
@@ -87,6 +89,25 @@ export class Registration {
     if (!response.ok)
       throw new Error(`${method} was answered with ${response.status}: ${text.slice(0, 500)}`);
   }
+}
+
+/** How a plugin registers itself, when its environment says that it should. */
+export function registrationOf({
+  environment,
+  manifest,
+  source,
+  log,
+}: ReadManifest & { readonly environment: PluginEnvironment; readonly log: Log }):
+  ((url: () => string) => Registration) | undefined {
+  const { url: meshUrl, token, instance, isRegistering } = environment;
+  if (!isRegistering) return undefined;
+  if (meshUrl === undefined || token === undefined) {
+    log.warn('PLUGMESH_REGISTER needs PLUGMESH_URL and PLUGMESH_TOKEN: not registering');
+    return undefined;
+  }
+  const { name, version } = manifest;
+  return (url) =>
+    new Registration({ meshUrl, plugin: name, instance, token, url, version, manifest: source, log });
 }
 
 /** A process that listens on every address is told to others by the first one that they can reach. */

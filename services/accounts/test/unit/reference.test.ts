@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { openapi } from '../../src/openapi.ts';
-import { parseSettings } from '../../src/settings.ts';
+import { settings } from '../../src/settings.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const page = read('../../docs/reference/accounts.md');
@@ -39,6 +39,6 @@ describe('docs/reference/accounts.md', () => {
       ([name, property]) => [name, property.default] as const,
     );
     const filled = Object.fromEntries(initial.filter(([, value]) => value !== undefined));
-    assert.deepEqual(parseSettings({}), parseSettings(filled));
+    assert.deepEqual(settings.parse({}), settings.parse(filled));
   });
 });

@@ -88,6 +88,8 @@ describe('the compose file', () => {
       PLUGMESH_URL: 'http://gateway:2345',
       PLUGMESH_PREFIX: '/ships',
       PLUGMESH_CONFIG: '{"speed":3}',
+      PLUGMESH_MESH:
+        '{"mode":"production","logLevel":"info","gateway":{"host":"127.0.0.1","port":2345,"hosts":[],"cors":{"origins":[],"credentials":false}}}',
       PLUGMESH_TOKEN: '${PLUGMESH_TOKEN_SHIPS:?run ./plugmesh init}',
       REDIS_URL: 'redis://plugmesh_ships:${PLUGMESH_REDIS_PASSWORD_SHIPS:?run ./plugmesh init}@redis:6379',
     });

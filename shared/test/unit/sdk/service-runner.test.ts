@@ -10,7 +10,7 @@ const backOff = { firstMs: 5, longestMs: 20, steadyMs: 60_000 };
 describe('ServiceRunner', () => {
   it('starts a failing service again, each time after a longer wait', async () => {
     const startedAt: number[] = [];
-    const services = new ServiceRunner(log, backOff);
+    const services = new ServiceRunner(log, { backOff });
     services.add('feed', () => {
       startedAt.push(performance.now());
       return Promise.reject(new Error('feed is away'));
@@ -24,7 +24,7 @@ describe('ServiceRunner', () => {
 
   it('lets a service that returns have ended', async () => {
     let runs = 0;
-    const services = new ServiceRunner(log, backOff);
+    const services = new ServiceRunner(log, { backOff });
     services.add('once', () => {
       runs++;
       return Promise.resolve();
@@ -36,7 +36,7 @@ describe('ServiceRunner', () => {
 
   it('aborts the signal and waits until the service has ended', async () => {
     let ended = false;
-    const services = new ServiceRunner(log, backOff);
+    const services = new ServiceRunner(log, { backOff });
     services.add('feed', async (signal) => {
       await once(signal, 'abort');
       ended = true;
@@ -47,7 +47,7 @@ describe('ServiceRunner', () => {
   });
 
   it('starts a service that is added later at once, and each name once', async () => {
-    const services = new ServiceRunner(log, backOff);
+    const services = new ServiceRunner(log, { backOff });
     services.start();
     let runs = 0;
     services.add('late', () => {
@@ -60,7 +60,9 @@ describe('ServiceRunner', () => {
   });
 
   it('waits for nothing when it is stopped between two tries', async () => {
-    const services = new ServiceRunner(log, { firstMs: 60_000, longestMs: 60_000, steadyMs: 1 });
+    const services = new ServiceRunner(log, {
+      backOff: { firstMs: 60_000, longestMs: 60_000, steadyMs: 1 },
+    });
     const { promise, resolve } = Promise.withResolvers<undefined>();
     services.add('feed', () => Promise.reject(new Error('away')).finally(() => resolve(undefined)));
     services.start();

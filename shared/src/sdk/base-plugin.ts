@@ -1,0 +1,87 @@
+import type { MeshSettings } from '../config/index.ts';
+import { MeshError } from '../errors/index.ts';
+import { answerClass } from './class-answer.ts';
+import type { PluginContext } from './context.ts';
+import type { PluginSource } from './plugin-parts.ts';
+import type { RequestData } from './request-data.ts';
+
+/** The settings of one plugin, `[plugins.<id>.config]`. */
+export type Parameters = Readonly<Record<string, unknown>>;
+
+/** What a class's constructor hands on to `super`. */
+export interface BasePluginOptions {
+  readonly parameters: Parameters;
+  readonly context: PluginContext;
+}
+
+/** Status and body: a text, or anything that is JSON. */
+export type Reply = readonly [code: number, body: unknown];
+
+/** A class that can be a plugin. */
+export interface BasePluginClass {
+  new (options: BasePluginOptions): BasePlugin;
+  /** Instead of the class's name in lower case. */
+  readonly route?: string;
+  /** Its API description, served where the manifest says. */
+  readonly openapi?: Readonly<Record<string, unknown>>;
+  readonly name: string;
+}
+
+/**
+ * A plugin as one class with one request handler, as pluginserver has it: `definePlugin(Example)` serves `Example` at
+ * `/api/example`. What the handler throws becomes a 500, and the process lives on.
+ */
+export abstract class BasePlugin {
+  /** Its settings. */
+  readonly parameters: Parameters;
+  /** The mesh's own settings, nothing secret among them; undefined: there is no mesh around the plugin. */
+  readonly config: MeshSettings | undefined;
+  /** Everything else: `publish`, `service`, `identify`, `log`. */
+  readonly context: PluginContext;
+
+  constructor({ parameters, context }: BasePluginOptions) {
+    this.parameters = parameters;
+    this.config = context.mesh;
+    this.context = context;
+  }
+
+  /** Runs before the first request. When it throws, the plugin is disabled and says why. */
+  initialize?(parameters: Parameters): Promise<void> | void;
+
+  /** Answers every request, whatever its method and path. */
+  abstract requestHandler(data: RequestData): Promise<Reply> | Reply;
+
+  /** Runs when the plugin stops. */
+  terminatePlugin?(): Promise<void> | void;
+}
+
+/** What a class defines. */
+export function classSource(Class: BasePluginClass): PluginSource {
+  const name = Class.route ?? Class.name.toLowerCase();
+  return {
+    name,
+    definition: {
+      ...(Class.openapi && { openapi: Class.openapi }),
+      setup: async (context) => {
+        requireName(context.id, name, Class.name);
+        const { router, manifest, onStop } = context;
+        const parameters = context.config as Parameters;
+        const plugin = new Class({ parameters, context: context as unknown as PluginContext });
+        await plugin.initialize?.(parameters);
+        onStop(() => plugin.terminatePlugin?.());
+        router.use(answerClass(plugin, manifest.http.maxBody));
+      },
+    },
+  };
+}
+
+function requireName(id: string, name: string, className: string): void {
+  if (id === name) return;
+  throw new MeshError(
+    'MESH_MANIFEST_CLASH',
+    `plugin.json says '${id}', and the class ${className} '${name}'`,
+    {
+      fix: `write 'static override readonly route = "${id}"' into the class, or rename one of them`,
+    },
+  );
+}

@@ -1,0 +1,39 @@
+import { Router, type RequestHandler } from 'express';
+import { MeshError } from '../errors/index.ts';
+import { opens, type Identity } from '../identity/index.ts';
+import type { Manifest } from '../manifest/index.ts';
+import type { Identify } from './plugin-identity.ts';
+
+/** Who passes a guarded router. */
+export type RouterGuard = 'session' | 'admin';
+
+/** How a guarded router knows who asks. */
+export interface GuardedRouterOptions {
+  readonly identify: Identify;
+  /** Its rules say which plugins may call. */
+  readonly manifest: Manifest;
+}
+
+const NEEDS: Readonly<Record<RouterGuard, string>> = { session: 'a login', admin: 'an administrator' };
+
+/**
+ * A router behind a guard of its own. The gateway has looked at the same before; here the signed token is verified once
+ * more, so that whoever reaches the port past the gateway does not pass.
+ */
+export function createGuardedRouter(guard: RouterGuard, options: GuardedRouterOptions): Router {
+  const router = Router();
+  const check: RequestHandler = async (request, _response, next) => {
+    // Nothing but this handler: a plugin without such routes may have public ones at the same path.
+    if (router.stack.length > 1) requirePassage(await options.identify(request), guard, options.manifest);
+    next();
+  };
+  return router.use(check);
+}
+
+function requirePassage(identity: Identity, guard: RouterGuard, { http }: Manifest): void {
+  if (identity.kind === 'anonymous') throw new MeshError('MESH_UNAUTHORIZED', `this needs ${NEEDS[guard]}`);
+  if (opens(identity, guard)) return;
+  const isNamed = http.routes.some(({ plugins = [] }) => plugins.includes(identity.id));
+  if (identity.kind !== 'plugin' || !isNamed)
+    throw new MeshError('MESH_FORBIDDEN', `this needs ${NEEDS[guard]}`);
+}

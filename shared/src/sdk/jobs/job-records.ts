@@ -1,0 +1,85 @@
+import type { RedisConnection } from '../../redis/index.ts';
+import type { JobRecord } from './job.ts';
+
+/** Where jobs are remembered, so that any instance of the plugin can tell of them. */
+export interface JobRecords {
+  /** Keeps a record for so long. Resolves to whether somebody wants that job cancelled. */
+  save(record: JobRecord, keepMs: number): Promise<boolean>;
+  find(id: string): Promise<JobRecord | undefined>;
+  /** Asks the instance that runs a job to cancel it. */
+  cancel(id: string, keepMs: number): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+/** Keeps jobs in Redis, under `<plugin>:job:<id>`. */
+export class RedisJobRecords implements JobRecords {
+  readonly #redis: RedisConnection;
+  readonly #prefix: string;
+
+  constructor(redis: RedisConnection, plugin: string) {
+    this.#redis = redis;
+    this.#prefix = `${plugin}:job:`;
+  }
+
+  async save(record: JobRecord, keepMs: number): Promise<boolean> {
+    const key = this.#prefix + record.id;
+    const replies = await this.#redis
+      .multi()
+      .set(key, JSON.stringify(record), 'PX', keepMs)
+      .exists(`${key}:cancel`)
+      .exec();
+    return replies?.[1]?.[1] === 1;
+  }
+
+  async find(id: string): Promise<JobRecord | undefined> {
+    const text = await this.#redis.get(this.#prefix + id);
+    // Nobody but this plugin writes under its own name.
+    return text === null ? undefined : (JSON.parse(text) as JobRecord);
+  }
+
+  async cancel(id: string, keepMs: number): Promise<void> {
+    await this.#redis.set(`${this.#prefix}${id}:cancel`, '1', 'PX', keepMs);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#redis.del(this.#prefix + id, `${this.#prefix}${id}:cancel`);
+  }
+}
+
+/** Where a process without Redis stops to remember: the oldest are forgotten. */
+const MOST_RECORDS = 10_000;
+
+/** Keeps jobs in this process, for a plugin without Redis. */
+export class MemoryJobRecords implements JobRecords {
+  readonly #now: () => number;
+  readonly #records = new Map<string, { readonly record: JobRecord; readonly until: number }>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  save(record: JobRecord, keepMs: number): Promise<boolean> {
+    this.#records.delete(record.id);
+    this.#records.set(record.id, { record, until: this.#now() + keepMs });
+    const [oldest] = this.#records.keys();
+    if (this.#records.size > MOST_RECORDS && oldest !== undefined) this.#records.delete(oldest);
+    // One that runs here is cancelled here.
+    return Promise.resolve(false);
+  }
+
+  find(id: string): Promise<JobRecord | undefined> {
+    const found = this.#records.get(id);
+    if (found && found.until > this.#now()) return Promise.resolve(found.record);
+    this.#records.delete(id);
+    return Promise.resolve(undefined);
+  }
+
+  cancel(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  remove(id: string): Promise<void> {
+    this.#records.delete(id);
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,85 @@
+import type { Log } from '../../log/index.ts';
+import { InOrder, type DurableResult } from '../../redis/index.ts';
+import { busMessage, type BusHandler } from '../bus-message.ts';
+import type { Bus } from '../bus.ts';
+
+/** What a plugin has published. */
+export interface Published {
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: unknown;
+}
+
+interface Listener {
+  readonly isMeant: (channel: string) => boolean;
+  readonly handle: BusHandler;
+  readonly queue: InOrder;
+}
+
+/** The bus without Redis: remembers what is published, and delivers what a test says. */
+export class MemoryBus implements Bus {
+  readonly connection = undefined;
+  readonly published: Published[] = [];
+  readonly #log: Log;
+  readonly #listeners: Listener[] = [];
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  publish(topic: string, event: string, payload: unknown): Promise<boolean> {
+    this.published.push({ topic, event, payload });
+    this.#deliver(`to:${topic}:${event}`, payload);
+    return Promise.resolve(true);
+  }
+
+  async publishDurable(topic: string, event: string, payload: object): Promise<DurableResult> {
+    await this.publish(topic, event, payload);
+    return { ok: true, id: `test-${this.published.length}` };
+  }
+
+  subscribe(kind: 'channel' | 'pattern', name: string, handle: BusHandler): void {
+    const isMeant = kind === 'channel' ? (channel: string) => channel === name : matcher(name);
+    const queue = new InOrder((error) => this.#log.error({ err: error }, 'a message handler failed'));
+    this.#listeners.push({ isMeant, handle, queue });
+  }
+
+  /** Delivers what a browser pushes. Resolves when the handlers are done. */
+  async push(topic: string, event: string, payload: unknown): Promise<void> {
+    this.#deliver(`from:${topic}:${event}`, payload);
+    await this.drain();
+  }
+
+  start(): void {
+    return undefined;
+  }
+
+  listen(): void {
+    return undefined;
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all(this.#listeners.map(({ queue }) => queue.settled()));
+  }
+
+  stop(): void {
+    return undefined;
+  }
+
+  #deliver(channel: string, payload: unknown): void {
+    const data = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
+    const message = busMessage(channel, data);
+    for (const { isMeant, handle, queue } of this.#listeners)
+      if (isMeant(channel)) queue.run(() => handle(message));
+  }
+}
+
+/** A pattern as Redis' PSUBSCRIBE reads it, without its brackets. */
+function matcher(pattern: string): (channel: string) => boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const expression = new RegExp(`^${source}$`, 's');
+  return (channel) => expression.test(channel);
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pluginEnvironment } from '../../config/index.ts';
+import { MeshError } from '../../errors/index.ts';
+import { createLocalIdentify } from './test-identity.ts';
+import { IdentityTokens, loadSecrets, type Identity } from '../../identity/index.ts';
+import { createLog } from '../../log/index.ts';
+import { parsePluginConfig } from '../../manifest/index.ts';
+import type { PluginHealth } from '../health.ts';
+import { hostedBy } from '../host.ts';
+import type { Call } from '../plugin-calls.ts';
+import type { PluginParts, PluginSource } from '../plugin-parts.ts';
+import { Plugin } from '../plugin.ts';
+import { readManifest } from '../read-manifest.ts';
+import { FakeClock } from './fake-clock.ts';
+import { MemoryBus, type Published } from './memory-bus.ts';
+import { requestInMemory, type TestRequest } from './request-in-memory.ts';
+
+/** What a plugin finds around it in a test. */
+export interface TestPluginOptions {
+  /** `[plugins.<id>.config]`, held against the manifest as the mesh does. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Folder for files of its own; a test that uses it removes it. */
+  readonly stateDir?: string;
+  /** Answers its calls to other plugins; without it they fail. */
+  readonly call?: Call;
+  /** Least level of the log lines that are shown; default none. */
+  readonly logLevel?: string;
+}
+
+/** Who asks, besides what is asked. */
+export interface TestPluginRequest extends TestRequest {
+  /** As whom the gateway lets the request in: `testUser('ada', 'admin')`; default nobody. */
+  readonly as?: Identity;
+}
+
+let loads = 0;
+
+/**
+ * Loads a plugin's main file and runs what it defines in this process, with its `plugin.json`, without ports, Redis and
+ * mesh. `file` is relative to the working directory. Its guards are those of the SDK's own routers: what the gateway does
+ * with `plugin.json` is for `createTestMesh`.
+ */
+export async function createTestPlugin(
+  file: string | URL,
+  options: TestPluginOptions = {},
+): Promise<TestPlugin> {
+  const path = file instanceof URL ? fileURLToPath(file) : resolve(file);
+  const source = await load(path);
+  const plugin = new TestPlugin(path, source, options);
+  await plugin.start();
+  return plugin;
+}
+
+/** Loads the file anew, so that each test has variables of its own. */
+async function load(path: string): Promise<PluginSource> {
+  const sources: PluginSource[] = [];
+  const url = pathToFileURL(path);
+  url.searchParams.set('test', String(++loads));
+  await hostedBy(
+    (source) => void sources.push(source),
+    () => import(url.href),
+  );
+  const [source] = sources;
+  if (source) return source;
+  throw new MeshError('MESH_USAGE', `'${path}' defines no plugin`, {
+    fix: 'end it with definePlugin(…) or attach(…)',
+  });
+}
+
+/** A plugin in a test. */
+export class TestPlugin {
+  /** As its `plugin.json` or its class says. */
+  readonly id: string;
+  readonly clock = new FakeClock();
+  readonly #plugin: Plugin;
+  readonly #bus: MemoryBus;
+  readonly #tokens: IdentityTokens;
+
+  constructor(path: string, source: PluginSource, options: TestPluginOptions) {
+    const { manifest } = readManifest({ entry: path, cwd: dirname(path), name: source.name });
+    const { name } = manifest;
+    const log = createLog({ name, level: options.logLevel ?? 'silent', mode: 'development' });
+    this.id = name;
+    this.#bus = new MemoryBus(log);
+    this.#tokens = new IdentityTokens(
+      loadSecrets({ secrets: [randomBytes(32).toString('hex')], stateDir: '' }),
+    );
+    const config = parsePluginConfig(manifest, options.config ?? {});
+    const parts: PluginParts = {
+      manifest,
+      environment: { ...pluginEnvironment({}), plugin: name, config, stateDir: options.stateDir },
+      log,
+      clock: this.clock,
+      bus: this.#bus,
+      identify: createLocalIdentify(name, this.#tokens),
+      call: options.call ?? noCall,
+      address: undefined,
+    };
+    this.#plugin = new Plugin(source, parts);
+  }
+
+  /** How it is, as its health route says. */
+  get health(): PluginHealth {
+    return this.#plugin.health;
+  }
+
+  /** Everything that it has published so far, the oldest first. */
+  get published(): readonly Published[] {
+    return this.#bus.published;
+  }
+
+  async start(): Promise<void> {
+    await this.#plugin.lifecycle.start();
+  }
+
+  /** Makes a request as the gateway would: with its headers, and the token of whoever asks. */
+  async request(path: string, { as, headers, ...request }: TestPluginRequest = {}): Promise<Response> {
+    const identity =
+      as === undefined || as.kind === 'anonymous'
+        ? {}
+        : { 'x-plugmesh-identity': await this.#tokens.sign(as, this.id) };
+    const told = { 'x-forwarded-prefix': `/api/${this.id}`, ...headers, ...identity };
+    return requestInMemory((side) => this.#plugin.connect(side), path, { ...request, headers: told });
+  }
+
+  /** Delivers what a browser pushes. Resolves when the plugin has handled it. */
+  push(topic: string, event: string, payload: unknown): Promise<void> {
+    return this.#bus.push(topic, event, payload);
+  }
+
+  /** Stops it as SIGTERM would, without ending this process. */
+  stop(): Promise<void> {
+    return this.#plugin.lifecycle.stop();
+  }
+}
+
+const noCall: Call = (plugin) =>
+  Promise.reject(new MeshError('MESH_PLUGIN_UNKNOWN', `the test says nothing of '${plugin}': give 'call'`));

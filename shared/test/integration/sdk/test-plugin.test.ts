@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { createTestPlugin, testUser, type TestPlugin } from '@plugmesh/sdk/testing';
+import type { Identity } from '../../../src/identity/index.ts';
+
+const FILE = join(import.meta.dirname, '../fixtures/workshop/src/main.ts');
+const ADA = testUser('ada');
+const ROOT = testUser('root', 'admin');
+const plugin = (id: string): Identity => ({ kind: 'plugin', id });
+
+const nameOf = (as?: Identity): string => (as && 'id' in as ? `${as.kind} ${as.id}` : 'nobody');
+
+const json = async (response: Response): Promise<Record<string, unknown>> =>
+  (await response.json()) as Record<string, unknown>;
+
+describe('a plugin in a test', () => {
+  let workshop: TestPlugin;
+
+  beforeEach(async () => {
+    workshop = await createTestPlugin(FILE, { config: { start: 7 } });
+  });
+  afterEach(() => workshop.stop());
+
+  it('serves what init and setup have made of its settings', async () => {
+    const response = await workshop.request('/');
+    assert.deepEqual([response.status, await json(response)], [200, { bench: [7] }]);
+    assert.equal(workshop.health.state, 'ready');
+  });
+
+  it('is loaded anew each time', async () => {
+    const other = await createTestPlugin(FILE);
+    assert.equal((await workshop.request('/v1/admin/bench', { method: 'DELETE', as: ROOT })).status, 204);
+    assert.deepEqual(await json(await workshop.request('/')), { bench: [] });
+    assert.deepEqual(await json(await other.request('/')), { bench: [0] });
+    await other.stop();
+  });
+
+  for (const [path, as, status] of [
+    ['/v1/open', undefined, 200],
+    ['/v1/me', undefined, 401],
+    ['/v1/me', ADA, 200],
+    ['/v1/me', ROOT, 200],
+    ['/v1/me', plugin('captain'), 200],
+    ['/v1/me', plugin('pirate'), 403],
+    ['/v1/me', { kind: 'key', id: 'gateway' }, 403],
+    ['/v1/nowhere', undefined, 401],
+    ['/v1/nowhere', ADA, 404],
+    ['/v1/admin/bench', undefined, 401],
+    ['/v1/admin/bench', ADA, 403],
+    ['/v1/admin/bench', ROOT, 404],
+  ] as const) {
+    it(`answers GET ${path} as ${nameOf(as)} with ${status}`, async () => {
+      const response = await workshop.request(path, as ? { as } : {});
+      assert.equal(response.status, status, await response.text());
+    });
+  }
+
+  it('does not believe a token that somebody else has signed', async () => {
+    const other = await createTestPlugin(FILE);
+    const headers = { 'x-plugmesh-identity': 'eyJhbGciOiJFZERTQSJ9.e30.AAAA' };
+    assert.equal((await other.request('/v1/me', { headers })).status, 401);
+    await other.stop();
+  });
+
+  it('goes on with its state after a failure, when the clock has come to it', async () => {
+    const counts = (): unknown[] => workshop.published.map(({ payload }) => payload);
+    await workshop.clock.advance(2000);
+    assert.deepEqual(counts(), [{ count: 1 }]);
+    assert.deepEqual(workshop.health.services, { counting: { state: 'waiting', failures: 1 } });
+    await workshop.clock.advance(2500);
+    assert.deepEqual(counts(), [{ count: 1 }, { count: 3 }, { count: 4 }]);
+    assert.deepEqual(workshop.health.services, { counting: { state: 'running', failures: 1 } });
+  });
+
+  it('handles the pushes that fit, and no others', async () => {
+    for (const payload of [{ name: 'Ada' }, { name: 'much too long' }, {}, null, Buffer.from('{')])
+      await workshop.push('workshop', 'greet', payload);
+    assert.deepEqual(workshop.published, [{ topic: 'workshop', event: 'welcome', payload: { dear: 'Ada' } }]);
+  });
+
+  it('is asked as middleware', async () => {
+    const passed = await workshop.request('/check', { as: ADA });
+    assert.deepEqual([passed.status, passed.headers.get('x-tenant')], [204, 'ada']);
+    const refused = await workshop.request('/check', { headers: { 'X-Forbidden': '1' } });
+    assert.deepEqual([refused.status, await refused.text()], [403, 'not with that']);
+  });
+
+  it('holds settings against the manifest first', async () => {
+    await assert.rejects(
+      createTestPlugin(FILE, { config: { start: 'many' } }),
+      /'plugins.workshop.config.start'/,
+    );
+  });
+
+  it('is disabled with everything that is wrong with its settings', async () => {
+    const disabled = await createTestPlugin(FILE, { config: { start: 2000, name: 'A1' } });
+    assert.equal(disabled.health.state, 'disabled');
+    assert.match(disabled.health.reason ?? '', /'start': [^]*\n'name': letters/);
+    assert.equal((await disabled.request('/healthz')).status, 503);
+    assert.equal((await disabled.request('/')).status, 503);
+    await disabled.stop();
+  });
+
+  it('is disabled when init throws, and says why', async () => {
+    const disabled = await createTestPlugin(FILE, { config: { name: 'nobody' } });
+    assert.deepEqual(disabled.health, { state: 'disabled', reason: 'nobody cannot work here' });
+    await disabled.stop();
+  });
+
+  it('is an error when the file defines no plugin', async () => {
+    await assert.rejects(
+      createTestPlugin(new URL('../../../src/sdk/clock.ts', import.meta.url)),
+      /defines no plugin/,
+    );
+  });
+});
