@@ -7,6 +7,7 @@ import { logs } from './logs.ts';
 import { ps } from './ps.ts';
 import { redis } from './redis.ts';
 import { reload } from './reload.ts';
+import { sdk } from './sdk.ts';
 import { setEnabled } from './set-enabled.ts';
 import { test } from './test.ts';
 import { token } from './token.ts';
@@ -184,6 +185,17 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         'left out, which is said on standard error.',
       examples: ['./plugmesh compose >docker-compose.yml', './plugmesh compose | docker-compose -f - config'],
       run: compose,
+    },
+  ],
+  [
+    'sdk',
+    {
+      usage: '[FOLDER]',
+      summary: 'pack the TypeScript library for plugins outside this folder',
+      details:
+        'Writes plugmesh-sdk-VERSION.tgz into FOLDER, here by default: JavaScript and declarations, for npm install.',
+      examples: ['./plugmesh sdk /tmp', 'npm install /tmp/plugmesh-sdk-0.1.0.tgz'],
+      run: sdk,
     },
   ],
   [

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { TopicRule } from '../mesh-document/index.ts';
+import type { TopicRule } from '../mesh-document/types.ts';
 import { streamsPrefix } from './history-key.ts';
 import { PUBLISH_FUNCTION } from './publish-function.ts';
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isSameSecret } from '../access/index.ts';
+import { isSameSecret } from '../access/same-secret.ts';
 
 /** HMAC-SHA-256 of a text, base64url. */
 export function mac(key: Buffer, text: string): string {

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../config/index.ts';
+import type { Config } from '../config/config.ts';
 import { MeshError } from '../errors/index.ts';
 
 /** What the mesh's one secret is used for; each has a key of its own. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { PROBLEM_TYPE, problemDocument } from '../errors/index.ts';
-import type { Manifest } from '../manifest/index.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { healthAnswer, isServing, type PluginHealth } from './health.ts';
 import { unavailable } from './problems.ts';
 

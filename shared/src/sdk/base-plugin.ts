@@ -1,4 +1,4 @@
-import type { MeshSettings } from '../config/index.ts';
+import type { MeshSettings } from '../config/mesh-settings.ts';
 import { MeshError } from '../errors/index.ts';
 import { answerClass } from './class-answer.ts';
 import type { PluginContext } from './context.ts';

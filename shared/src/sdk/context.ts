@@ -1,8 +1,9 @@
 import type { Router } from 'express';
-import type { MeshSettings } from '../config/index.ts';
+import type { MeshSettings } from '../config/mesh-settings.ts';
 import type { Log } from '../log/index.ts';
-import type { Manifest } from '../manifest/index.ts';
-import type { DurableOptions, DurableResult, RedisConnection } from '../redis/index.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import type { DurableOptions, DurableResult } from '../redis/durable-publish.ts';
+import type { RedisConnection } from '../redis/connect-redis.ts';
 import type { BusHandler, BusMessage } from './bus-message.ts';
 import type { Clock } from './clock.ts';
 import type { JobRunner } from './jobs/job.ts';

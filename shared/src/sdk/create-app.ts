@@ -7,7 +7,7 @@ import express, {
 } from 'express';
 import { MeshError } from '../errors/index.ts';
 import type { Log } from '../log/index.ts';
-import type { Manifest } from '../manifest/index.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { healthAnswer, isServing, type PluginHealth } from './health.ts';
 import { answerErrors, sendProblem, unavailable } from './problems.ts';
 

@@ -1,7 +1,7 @@
 import { Router, type RequestHandler } from 'express';
 import { MeshError } from '../errors/index.ts';
 import { opens, type Identity } from '../identity/index.ts';
-import type { Manifest } from '../manifest/index.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { Identify } from './plugin-identity.ts';
 
 /** Who passes a guarded router. */

@@ -1,14 +1,10 @@
-export {
-  Subscriber,
-  type DurableOptions,
-  type DurableResult,
-  type SubscriberOptions,
-} from '../redis/index.ts';
+export { Subscriber, type SubscriberOptions } from '../redis/subscriber.ts';
+export type { DurableOptions, DurableResult } from '../redis/durable-publish.ts';
 export { opens, userOf, type Identity, type UserIdentity } from '../identity/index.ts';
 export { MeshError } from '../errors/index.ts';
-export type { MeshSettings } from '../config/index.ts';
+export type { MeshSettings } from '../config/mesh-settings.ts';
 export type { Log } from '../log/index.ts';
-export type { Manifest } from '../manifest/index.ts';
+export type { Manifest } from '../manifest/manifest.ts';
 export * from './attach.ts';
 export { BasePlugin, type BasePluginOptions, type Parameters, type Reply } from './base-plugin.ts';
 export type { BusHandler, BusMessage } from './bus-message.ts';

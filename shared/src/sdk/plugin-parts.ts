@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
-import type { PluginEnvironment } from '../config/index.ts';
+import type { PluginEnvironment } from '../config/plugin-environment.ts';
 import type { Log } from '../log/index.ts';
-import type { Manifest } from '../manifest/index.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { PluginDefinition } from './definition.ts';

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MeshError } from '../errors/index.ts';
-import { parseManifest, type Manifest } from '../manifest/index.ts';
+import { parseManifest } from '../manifest/parse-manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 
 /** A manifest as the SDK uses it: checked, and as it was written. */
 export interface ReadManifest {

@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
-import type { PluginEnvironment } from '../config/index.ts';
+import type { PluginEnvironment } from '../config/plugin-environment.ts';
 import type { Log } from '../log/index.ts';
 import type { ReadManifest } from './read-manifest.ts';
 

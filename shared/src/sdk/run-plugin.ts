@@ -1,4 +1,4 @@
-import { pluginEnvironment } from '../config/index.ts';
+import { pluginEnvironment } from '../config/plugin-environment.ts';
 import { runProcess } from '../lifecycle/index.ts';
 import { createLog } from '../log/index.ts';
 import { SYSTEM_CLOCK } from './clock.ts';

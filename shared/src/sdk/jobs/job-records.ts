@@ -1,4 +1,5 @@
-import type { RedisConnection } from '../../redis/index.ts';
+import { MeshError } from '../../errors/index.ts';
+import type { RedisConnection } from '../../redis/connect-redis.ts';
 import type { JobRecord } from './job.ts';
 
 /** Where jobs are remembered, so that any instance of the plugin can tell of them. */
@@ -23,26 +24,34 @@ export class RedisJobRecords implements JobRecords {
 
   async save(record: JobRecord, keepMs: number): Promise<boolean> {
     const key = this.#prefix + record.id;
-    const replies = await this.#redis
-      .multi()
-      .set(key, JSON.stringify(record), 'PX', keepMs)
-      .exists(`${key}:cancel`)
-      .exec();
+    const replies = await reached(
+      this.#redis.multi().set(key, JSON.stringify(record), 'PX', keepMs).exists(`${key}:cancel`).exec(),
+    );
     return replies?.[1]?.[1] === 1;
   }
 
   async find(id: string): Promise<JobRecord | undefined> {
-    const text = await this.#redis.get(this.#prefix + id);
+    const text = await reached(this.#redis.get(this.#prefix + id));
     // Nobody but this plugin writes under its own name.
     return text === null ? undefined : (JSON.parse(text) as JobRecord);
   }
 
   async cancel(id: string, keepMs: number): Promise<void> {
-    await this.#redis.set(`${this.#prefix}${id}:cancel`, '1', 'PX', keepMs);
+    await reached(this.#redis.set(`${this.#prefix}${id}:cancel`, '1', 'PX', keepMs));
   }
 
   async remove(id: string): Promise<void> {
-    await this.#redis.del(this.#prefix + id, `${this.#prefix}${id}:cancel`);
+    await reached(this.#redis.del(this.#prefix + id, `${this.#prefix}${id}:cancel`));
+  }
+}
+
+async function reached<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (cause) {
+    throw new MeshError('MESH_REDIS_UNAVAILABLE', 'jobs are kept in Redis, which cannot be reached', {
+      cause,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../../log/index.ts';
-import { InOrder, type DurableResult } from '../../redis/index.ts';
+import { InOrder } from '../../redis/in-order.ts';
+import type { DurableResult } from '../../redis/durable-publish.ts';
 import { busMessage, type BusHandler } from '../bus-message.ts';
 import type { Bus } from '../bus.ts';
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { pluginEnvironment } from '../../config/index.ts';
+import { pluginEnvironment } from '../../config/plugin-environment.ts';
 import { MeshError } from '../../errors/index.ts';
 import { createLocalIdentify } from './test-identity.ts';
 import { IdentityTokens, loadSecrets, type Identity } from '../../identity/index.ts';
 import { createLog } from '../../log/index.ts';
-import { parsePluginConfig } from '../../manifest/index.ts';
+import { parsePluginConfig } from '../../manifest/plugin-config.ts';
 import type { PluginHealth } from '../health.ts';
 import { hostedBy } from '../host.ts';
 import type { Call } from '../plugin-calls.ts';
