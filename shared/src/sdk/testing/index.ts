@@ -8,3 +8,4 @@ export {
   type TestPluginRequest,
 } from './test-plugin.ts';
 export { testUser } from './test-user.ts';
+export { createTestMesh, type TestMesh, type TestMeshOptions } from './test-mesh.ts';
