@@ -49,9 +49,14 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's.
+# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's; redirects from /whoami/ to /whoami would
+# name the address of this process.
 app = FastAPI(
-    title="Hello from Python", lifespan=lifespan, docs_url=None, redoc_url=None
+    title="Hello from Python",
+    lifespan=lifespan,
+    docs_url=None,
+    redoc_url=None,
+    redirect_slashes=False,
 )
 
 

@@ -11,6 +11,9 @@ export interface CommandOptions {
   readonly lines: number;
   readonly watch: boolean;
   readonly roles: readonly string[];
+  /** The level that a plugin must reach. */
+  readonly level: number | undefined;
+  readonly manifest: string | undefined;
   readonly help: boolean;
 }
 
@@ -44,6 +47,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       lines,
       watch: values.watch ?? false,
       roles: values.role ?? [],
+      level: levelOf(values.level),
+      manifest: values.manifest,
       help: values.help ?? false,
     },
   };
@@ -61,6 +66,8 @@ function parse(args: readonly string[]) {
         watch: { type: 'boolean', short: 'w' },
         role: { type: 'string', multiple: true },
         lines: { type: 'string', short: 'n' },
+        level: { type: 'string' },
+        manifest: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         // For the launcher: it answers its questions.
         yes: { type: 'boolean', short: 'y' },
@@ -72,4 +79,9 @@ function parse(args: readonly string[]) {
       cause: error,
     });
   }
+}
+
+function levelOf(text: string | undefined): number | undefined {
+  if (text === undefined || /^[0-3]$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new MeshError('MESH_USAGE', `'--level' is '${text}', not 0, 1, 2 or 3`);
 }

@@ -1,7 +1,7 @@
 export * from './dependency-order.ts';
 export * from './describe-issue.ts';
 export * from './find-manifests.ts';
-export { alias, guard, GUARDS } from './http-schema.ts';
+export { alias, guard, GUARDS, manifestHttpDefaults } from './http-schema.ts';
 export * from './json-schema.ts';
 export * from './manifest.ts';
 export * from './parse-manifest.ts';

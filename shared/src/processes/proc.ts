@@ -65,6 +65,11 @@ export function processesWithEnvironment(text: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && read(`/proc/${pid}/environ`).includes(text));
 }
 
+/** Processes of a group that are there, its leader among them. */
+export function processesInGroup(group: number): number[] {
+  return processIds().filter((pid) => groupOf(pid) === group);
+}
+
 /** A variable of the environment that a process was started with. */
 export function variableOf(pid: number, name: string): string | undefined {
   const entries = read(`/proc/${pid}/environ`).split('\0');
@@ -102,12 +107,22 @@ export function startTimeOf(pid: number): string | undefined {
   return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
+// Fields 4 and 5 of proc(5), counted from behind the command.
 function parentOf(pid: number): number {
-  const stat = read(`/proc/${pid}/stat`);
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  return Number(fieldsOf(pid)[1]);
 }
 
-function commandOf(pid: number): string {
+function groupOf(pid: number): number {
+  return Number(fieldsOf(pid)[2]);
+}
+
+function fieldsOf(pid: number): string[] {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** The command line of a process, arguments separated by spaces. */
+export function commandOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`).split('\0').join(' ').trim();
 }
 
