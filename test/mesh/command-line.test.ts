@@ -101,9 +101,7 @@ describe('the command line', function () {
     assert.match(output, /MESH_NOT_RUNNING.*nothing answers/);
   });
 
-  it('checks a manifest', async () => {
-    const { code, output } = await mesh.command('check', join(mesh.folder, 'services/fine'));
-    assert.equal(code, 0, output);
+  it('shows every problem of a manifest that it checks', async () => {
     await mesh.addPlugin('bad', { 'plugin.json': '{ "name": "other", "rum": [] }' });
     const bad = await mesh.command('check', join(mesh.folder, 'services/bad'));
     assert.equal(bad.code, 1);

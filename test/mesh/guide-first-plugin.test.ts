@@ -136,6 +136,12 @@ describe('the guide to a first plugin', function () {
         }
       });
 
+      it('passes the check, as shown', async () => {
+        const output = await guide.run('check');
+        assert.ok(output.includes(`\n${guide.text('checked')}`), output);
+        assert.doesNotMatch(output, /✖/);
+      });
+
       it('counts from the setting that it is given, and is closed with one that does not fit', async () => {
         const settings = await readFile(mesh.file, 'utf8');
         await guide.configure('setting');

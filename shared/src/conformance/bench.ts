@@ -91,8 +91,6 @@ export class Bench {
   /** The process that serves; started when there is none. Throws a `Fault` when it does not come to listen. */
   async running(): Promise<PluginRun> {
     if (this.#run && !this.#run.end) return this.#run;
-    // One that did not start is not waited for in every check that follows.
-    if (this.#fault) throw this.#fault;
     try {
       return await this.start();
     } catch (error) {
@@ -103,6 +101,8 @@ export class Bench {
 
   /** Starts the plugin, instead of the one that runs, and waits until it listens. */
   async start(more: Readonly<Record<string, string>> = {}): Promise<PluginRun> {
+    // One that did not start is not waited for in every check that follows.
+    if (this.#fault) throw this.#fault;
     await this.endPlugin();
     const process = this.#process;
     if (this.#isStopped || !process) throw new Error('the bench has stopped');

@@ -35,8 +35,8 @@ export async function readDescription(subject: Subject): Promise<Description> {
   if (!document) return { kind: 'invalid', why: `what is at ${openapi} is not a JSON object` };
   const { openapi: version, swagger } = document;
   if (typeof version !== 'string' || !/^3\.[01]\./.test(version)) {
-    const said = JSON.stringify(version ?? swagger) ?? 'of no version';
-    return { kind: 'invalid', why: `it is OpenAPI ${said}; 3.0 and 3.1 are read here` };
+    const said = JSON.stringify({ openapi: version, swagger });
+    return { kind: 'invalid', why: `it says ${said}; OpenAPI 3.0 and 3.1 are read here` };
   }
   const problems = await problemsOf(text);
   if (problems.length > 0)

@@ -20,9 +20,8 @@ const HINTS: readonly (readonly [said: RegExp, fix: string])[] = [
   [/EACCES|Permission denied/, 'make the program executable, and let it write into PLUGMESH_STATE only'],
 ];
 
-/** What the last lines of a plugin suggest; undefined when they mean nothing to us. */
-export function hintFrom(lines: readonly string[]): string | undefined {
-  const text = lines.join('\n');
+/** What a plugin's output suggests; undefined when it means nothing to us. */
+export function hintFrom(text: string): string | undefined {
   for (const [said, fix] of HINTS) {
     const found = said.exec(text);
     if (found) return fix.replace(/\$(\d)/g, (_, group: string) => found[Number(group)] ?? '');

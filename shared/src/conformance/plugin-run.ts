@@ -16,8 +16,9 @@ export interface Ended {
 }
 
 const OUTPUT_KEPT = 16_384;
-/** As many as a stack trace takes: the error itself stands above it. */
 const LINES_SHOWN = 12;
+/** Lines of a stack trace that lie in no file of the author's would push out the error itself. */
+const FOREIGN = /^\s+at .*\bnode:/;
 const KILLED_WITHIN_MS = 5000;
 
 /** One process of the plugin, started as the mesh does: in a group of its own, with the environment it is given and no other. */
@@ -57,12 +58,17 @@ export class PluginRun {
     return this.#end;
   }
 
-  /** The last lines that it has written, oldest first. */
+  /** What it has written, the last of it. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** The last lines of that, oldest first. */
   get lines(): string[] {
     return this.#output
       .split('\n')
       .map((line) => line.trimEnd())
-      .filter((line, index, all) => line !== '' && line !== all[index - 1])
+      .filter((line, index, all) => line !== '' && line !== all[index - 1] && !FOREIGN.test(line))
       .slice(-LINES_SHOWN);
   }
 

@@ -52,11 +52,8 @@ function isSame(outcome: Outcome, { failure }: Fault): boolean {
   return outcome.kind === 'failed' && outcome.seen === failure.seen && outcome.lines === failure.lines;
 }
 
-function canBeSeen(
-  { needsProcess = false }: Pick<Check, 'needsProcess'>,
-  { isStartedHere }: Subject,
-): boolean {
-  return isStartedHere || !needsProcess;
+function canBeSeen({ needsProcess }: Check, { isStartedHere }: Subject): boolean {
+  return isStartedHere || needsProcess !== true;
 }
 
 /** What cannot be seen of a plugin at a URL, it is believed to do. */

@@ -47,7 +47,7 @@ export async function untilSettled(
 export function endedFailure(run: PluginRun, when: string) {
   const { code, signal } = run.end ?? { code: null, signal: null };
   const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
-  const fix = hintFrom(run.lines) ?? 'its last lines say why; start it by hand with PORT and HOST set';
+  const fix = hintFrom(run.output) ?? 'its last lines say why; start it by hand with PORT and HOST set';
   return { code: 'MESH_PLUGIN_EXITED', seen: `it ended ${how} ${when}`, fix, lines: run.lines } as const;
 }
 

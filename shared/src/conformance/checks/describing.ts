@@ -41,7 +41,9 @@ export const describingChecks: readonly Check[] = [
         const lost = methods.find((method) => !there.some((each) => each.method === method));
         if (there.length > 0 && lost === undefined) continue;
         if (await isPage(subject, path)) continue;
-        return failed(`'${lost === undefined ? path : `${lost} ${path}`}' has a rule and no description`);
+        return failed(
+          `'${there.length === 0 || lost === undefined ? path : `${lost} ${path}`}' has a rule and no description`,
+        );
       }
       return passed();
     },

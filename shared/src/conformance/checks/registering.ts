@@ -4,7 +4,7 @@ import type { RegistryCall } from '../stand-in-mesh.ts';
 import type { Subject } from '../subject.ts';
 import { until } from '../until.ts';
 
-const REGISTERED_WITHIN_MS = 3000;
+const REGISTERED_WITHIN_MS = 2000;
 
 /** That it can be anywhere. */
 export const registeringChecks: readonly Check[] = [

@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { commandOf, PLUGIN_STOP_MS, portHolder } from '../../processes/index.ts';
 import { type Check, failed, missing, type Outcome, passed, skipped } from '../check.ts';
-import type { PluginRun } from '../plugin-run.ts';
+import type { Ended, PluginRun } from '../plugin-run.ts';
 import type { Subject } from '../subject.ts';
 
 /** What is put on the desk of a process that is told to stop. */
@@ -22,6 +22,21 @@ export const stoppingChecks: readonly Check[] = [
     run: checkHealth,
   },
   stopsOn('SIGTERM'),
+  {
+    id: 'starts-again',
+    level: 1,
+    sentence: 'starts again at once on the same port',
+    fix: 'let go of the port and of lock files when it ends; listen with SO_REUSEADDR',
+    needsProcess: true,
+    needs: ['sigterm'],
+    async run(subject) {
+      // The check before has ended it; if not, so does this.
+      const { lastRun } = subject.bench;
+      if (lastRun && !lastRun.end) await lastRun.endBy('SIGTERM', PLUGIN_STOP_MS);
+      await subject.ask(subject.pathAt('/'));
+      return passed();
+    },
+  },
   stopsOn('SIGINT'),
   {
     id: 'finishes',
@@ -48,22 +63,6 @@ export const stoppingChecks: readonly Check[] = [
       return holder
         ? failed(`process ${holder.pid} still listens on ${run.port} (${holder.command})`)
         : passed();
-    },
-  },
-  {
-    id: 'starts-again',
-    level: 1,
-    sentence: 'starts again at once on the same port',
-    fix: 'let go of the port and of lock files when it ends; listen with SO_REUSEADDR',
-    needsProcess: true,
-    needs: ['leaves-nothing'],
-    async run(subject) {
-      const run = await subject.bench.running();
-      await subject.ask(subject.pathAt('/'));
-      await run.endBy('SIGTERM', PLUGIN_STOP_MS);
-      await subject.bench.running();
-      await subject.ask(subject.pathAt('/'));
-      return passed();
     },
   },
 ];
@@ -101,19 +100,20 @@ function stopsOn(signal: 'SIGTERM' | 'SIGINT'): Check {
       try {
         await leaveOpen(agent, run, subject.pathAt('/'));
         const end = await run.endBy(signal, PLUGIN_STOP_MS);
-        if (!end) return stillThere(run, signal);
-        if (end.signal !== null)
-          return failed(
-            `it has no handler for ${signal}: the signal itself ended it, and every open request with it`,
-          );
-        return end.code === 0
-          ? passed()
-          : failed(`it ended with code ${String(end.code)}`, { lines: run.lines });
+        return end ? howItEnded(end, { run, signal }) : await stillThere(run, signal);
       } finally {
         agent.destroy();
       }
     },
   };
+}
+
+function howItEnded(end: Ended, { run, signal }: { run: PluginRun; signal: string }): Outcome {
+  if (end.signal !== null)
+    return failed(
+      `it has no handler for ${signal}: the signal itself ended it, and every open request with it`,
+    );
+  return end.code === 0 ? passed() : failed(`it ended with code ${String(end.code)}`, { lines: run.lines });
 }
 
 async function stillThere(run: PluginRun, signal: string): Promise<Outcome> {
@@ -146,7 +146,8 @@ async function checkFinishes(subject: Subject): Promise<Outcome> {
     await once(socket, 'data', { signal: AbortSignal.timeout(TAKEN_UP_MS) }).catch(() => undefined);
     if (answer !== '' || socket.destroyed)
       return skipped('it answers before it has read the body: no request could be kept waiting');
-    return await finish(run, socket, () => answer);
+    const outcome = await finish(run, socket, () => answer);
+    return outcome;
   } finally {
     socket.destroy();
   }
