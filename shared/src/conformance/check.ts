@@ -14,7 +14,12 @@ export type Outcome =
   /** The plugin does not claim to do this: no fault, but its level is not reached. */
   | { readonly kind: 'missing'; readonly seen: string; readonly fix?: string }
   /** It does not apply here, or could not be seen. */
-  | { readonly kind: 'skipped'; readonly why: string };
+  | {
+      readonly kind: 'skipped';
+      readonly why: string;
+      /** The check that had to pass before this one. */
+      readonly needs?: string;
+    };
 
 /** The plugin does it, but wrongly. */
 export interface Failure {

@@ -23,6 +23,8 @@ export function checkLines({ id, sentence, outcome }: CheckResult): string {
 export function resultPrinter(write: (line: string) => void): (result: CheckResult) => void {
   let shown: Level | undefined;
   return (result) => {
+    // They are counted at the end: a plugin that does not start would fill the screen with them.
+    if (isNotRun(result)) return;
     if (result.level !== shown) write(LEVEL_TITLES[result.level]);
     shown = result.level;
     write(checkLines(result));
@@ -30,7 +32,16 @@ export function resultPrinter(write: (line: string) => void): (result: CheckResu
 }
 
 /** The level that was reached, and what the next one takes. */
-export function levelLines({ plugin, level, next, failed }: Report): string {
+export function levelLines({ plugin, level, next, failed, checks }: Report): string {
+  const notRun = checks.filter(isNotRun).length;
+  const left =
+    notRun === 0
+      ? ''
+      : `${notRun} more ${notRun === 1 ? 'was' : 'were'} not tried, for they need one of those above\n`;
+  return left + reachedLines({ plugin, level, next, failed });
+}
+
+function reachedLines({ plugin, level, next, failed }: Omit<Report, 'checks'>): string {
   const reached = level === undefined ? `${plugin}: no level reached` : `${plugin}: level ${level} reached`;
   const count = failed === 0 ? '' : `; ${failed} ${failed === 1 ? 'check' : 'checks'} failed`;
   if (!next) return `${reached}${count}`;
@@ -45,6 +56,10 @@ const LEVEL_TITLES: Readonly<Record<Level, string>> = {
   2: 'level 2: it describes its API, knows who asks, and lives with the bus',
   3: 'level 3: it registers itself',
 };
+
+function isNotRun({ outcome }: CheckResult): boolean {
+  return outcome.kind === 'skipped' && outcome.needs !== undefined;
+}
 
 function below(outcome: Outcome): string[] {
   switch (outcome.kind) {

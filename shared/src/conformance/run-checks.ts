@@ -35,7 +35,7 @@ export async function runChecks(
 async function run(check: Check, subject: Subject, before: readonly CheckResult[]): Promise<Outcome> {
   if (!canBeSeen(check, subject)) return skipped('it is not started here: check its folder');
   const needed = check.needs?.find((id) => !isFulfilled(id, subject, before));
-  if (needed !== undefined) return skipped(`needs '${needed}'`);
+  if (needed !== undefined) return { kind: 'skipped', why: `needs '${needed}'`, needs: needed };
   try {
     return await check.run(subject);
   } catch (error) {
@@ -43,7 +43,9 @@ async function run(check: Check, subject: Subject, before: readonly CheckResult[
     subject.signal.throwIfAborted();
     if (!(error instanceof Fault)) throw error;
     const told = before.find(({ outcome }) => isSame(outcome, error));
-    return told ? skipped(`needs '${told.id}': it starts no more`) : error.failure;
+    return told
+      ? { kind: 'skipped', why: `it starts no more, see '${told.id}'`, needs: told.id }
+      : error.failure;
   }
 }
 

@@ -11,6 +11,9 @@ import { type Patience, until } from './until.ts';
 const ELSEWHERE_MS = 2000;
 const HEALTH_WITHIN_MS = 1000;
 
+const SPEAKING = 'its last lines say why; start it by hand with PORT and HOST set';
+const SILENT = "it has written nothing: 'run' must stay, and not start a server in the background";
+
 /** Resolves once the process listens where it was told to. Throws a `Fault` that says what it does instead. */
 export async function untilListening(run: PluginRun, patience: Patience): Promise<void> {
   const listens = await until(async () => {
@@ -47,7 +50,7 @@ export async function untilSettled(
 export function endedFailure(run: PluginRun, when: string) {
   const { code, signal } = run.end ?? { code: null, signal: null };
   const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
-  const fix = hintFrom(run.output) ?? 'its last lines say why; start it by hand with PORT and HOST set';
+  const fix = hintFrom(run.output) ?? (run.output.trim() === '' ? SILENT : SPEAKING);
   return { code: 'MESH_PLUGIN_EXITED', seen: `it ended ${how} ${when}`, fix, lines: run.lines } as const;
 }
 

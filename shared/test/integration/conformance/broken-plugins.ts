@@ -52,7 +52,7 @@ export const BROKEN_PLUGINS: readonly BrokenPlugin[] = [
     what: 'never listens',
     plugin: { listen: 'setInterval(() => undefined, 1000);' },
     fails: 'listens',
-    seen: /did not listen on 127\.0\.0\.1:\d+ within 5 s/,
+    seen: /did not listen on 127\.0\.0\.1:\d+ within 10 s/,
     fix: /HOST and PORT/,
     code: 'MESH_PLUGIN_NOT_LISTENING',
     level: undefined,

@@ -30,10 +30,12 @@ describe('a check of a plugin', function () {
   let folder: string;
   let config: Config;
   const written: string[] = [];
+  const reports = new Map<BrokenPlugin, Promise<Report>>();
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'plugmesh-conformance-'));
     config = loadConfig({ cwd: folder, env: {} });
+    checkBroken();
   });
   after(async () => {
     for (const each of [folder, ...written]) await rm(each, { recursive: true, force: true });
@@ -46,30 +48,29 @@ describe('a check of a plugin', function () {
   }
 
   const check = (manifest: Manifest, more: Partial<CheckFolderOptions> = {}): Promise<Report> =>
-    checkFolder(manifest, { config, signal: new AbortController().signal, patienceMs: 5000, ...more });
+    checkFolder(manifest, { config, signal: new AbortController().signal, patienceMs: 10_000, ...more });
   const checked = async (plugin: TestPlugin, name?: string): Promise<Report> =>
     check(await write(plugin, name));
 
-  describe('that fails in one way', () => {
-    const reports = new Map<BrokenPlugin, Promise<Report>>();
-
-    before(() => {
-      // Those that take longest stand at the end.
-      const waiting = BROKEN_PLUGINS.toReversed();
-      const resolvers = BROKEN_PLUGINS.map((broken) => {
-        const { promise, resolve, reject } = Promise.withResolvers<Report>();
-        promise.catch(() => undefined);
-        reports.set(broken, promise);
-        return [broken, { resolve, reject }] as const;
-      });
-      const told = new Map(resolvers);
-      const work = async (): Promise<void> => {
-        for (let broken = waiting.shift(); broken; broken = waiting.shift())
-          await checked(broken.plugin).then(told.get(broken)?.resolve, told.get(broken)?.reject);
-      };
-      for (let at = 0; at < AT_A_TIME; at++) void work();
+  /** Checks all of them beside the other tests. */
+  function checkBroken(): void {
+    // Those that take longest stand at the end.
+    const waiting = BROKEN_PLUGINS.toReversed();
+    const resolvers = BROKEN_PLUGINS.map((broken) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Report>();
+      promise.catch(() => undefined);
+      reports.set(broken, promise);
+      return [broken, { resolve, reject }] as const;
     });
+    const told = new Map(resolvers);
+    const work = async (): Promise<void> => {
+      for (let broken = waiting.shift(); broken; broken = waiting.shift())
+        await checked(broken.plugin).then(told.get(broken)?.resolve, told.get(broken)?.reject);
+    };
+    for (let at = 0; at < AT_A_TIME; at++) void work();
+  }
 
+  describe('that fails in one way', () => {
     for (const broken of BROKEN_PLUGINS) {
       const { what, fails, seen, fix, code, level } = broken;
       it(`says so of one that ${what}, and what helps`, async () => {
@@ -121,16 +122,31 @@ describe('a check of a plugin', function () {
     const report = await checked(
       {
         http: { guard: 'session' },
-        openapi: describes({ '/': operation() }),
-        listen: "server.listen(Number(process.env.PORT), '0.0.0.0');",
-        handle:
-          "if (path === '/' + '/' || path === '/healthz/') return answer(308, {}, { location: 'http://' + request.headers.host + '/healthz' });",
+        openapi: describes({ '/': operation(), '/v1': operation() }),
+        handle: `if (path === '/v1') return answer(200, {});
+          if (path === '/v1/') return answer(308, {}, { location: 'http://' + request.headers.host + '/v1' });`,
       },
       'trusting',
     );
     assert.deepEqual(failures(report), []);
     assert.equal(report.level, 2);
-    assert.match(notes(report).join('\n'), /trusts its network on \//);
+    assert.match(notes(report).join('\n'), /trusts its network on \/, \/v1/);
+    assert.match(notes(report).join('\n'), /GET \/v1\/ sends visitors to .*your framework's redirects/);
+  });
+
+  it('asks one that keeps its prefix below it', async () => {
+    const report = await checked(
+      {
+        http: { stripPrefix: false },
+        openapi: describes({ '/': operation() }),
+        handle:
+          "if (path === '/') return answer(404, {}); if (path === '/api/kept/') return answer(200, {});",
+      },
+      'kept',
+    );
+    assert.deepEqual(failures(report), []);
+    assert.equal(report.level, 2);
+    assert.deepEqual(kindsOf(report, 'prefix', 'redirects', 'operations'), ['passed', 'skipped', 'passed']);
   });
 
   it('says who holds a port that the manifest fixes', async () => {
