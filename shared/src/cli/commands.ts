@@ -109,12 +109,12 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     'check',
     {
-      usage: 'TARGET [--level N] [--manifest FILE] [--json]',
+      usage: 'TARGET [--level N] [--json]',
       summary: 'check a plugin: its manifest, and from outside what it does',
       details:
         "TARGET is a plugin's folder: every problem of its plugin.json with the line, then the plugin is set up and started as\n" +
         'the mesh does, in any language, with a Redis of its own, and tried. Or it is the URL of a plugin that runs: what can\n' +
-        'be seen of it, with --manifest held against that file. The last lines say the level that it reaches (docs/reference/\n' +
+        'be seen of it, with --manifest FILE held against that plugin.json. The last lines say the level that it reaches (docs/reference/\n' +
         'conformance.md) and what the next one takes. 1 is answered when a check has failed, or --level was not reached.',
       examples: [
         './plugmesh check services/system',
