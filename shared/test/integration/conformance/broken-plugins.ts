@@ -89,10 +89,14 @@ export const BROKEN_PLUGINS: readonly BrokenPlugin[] = [
     level: undefined,
   },
   {
-    what: 'answers 200 to everything',
-    plugin: { otherwise: 'answer(200, {});', openapi: WELL },
+    what: 'answers 500 to what it does not know',
+    plugin: {
+      otherwise: 'answer(500, {});',
+      openapi: WELL,
+      handle: "if (request.method !== 'GET') return answer(405, {});",
+    },
     fails: 'unknown-path',
-    seen: /is answered with 200/,
+    seen: /is answered with 500/,
     fix: /404/,
     level: undefined,
   },

@@ -123,6 +123,7 @@ describe('a check of a plugin', function () {
       {
         http: { guard: 'session' },
         openapi: describes({ '/': operation(), '/v1': operation() }),
+        otherwise: 'answer(200, {});',
         handle: `if (path === '/v1') return answer(200, {});
           if (path === '/v1/') return answer(308, {}, { location: 'http://' + request.headers.host + '/v1' });`,
       },
@@ -131,6 +132,7 @@ describe('a check of a plugin', function () {
     assert.deepEqual(failures(report), []);
     assert.equal(report.level, 2);
     assert.match(notes(report).join('\n'), /trusts its network on \/, \/v1/);
+    assert.match(notes(report).join('\n'), /is answered with 200: a route for everything/);
     assert.match(notes(report).join('\n'), /GET \/v1\/ sends visitors to .*your framework's redirects/);
   });
 

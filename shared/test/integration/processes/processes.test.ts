@@ -119,6 +119,7 @@ describe('the processes of a mesh', () => {
     assert.deepEqual(others.sort(), [
       'PLUGMESH_CONFIG',
       'PLUGMESH_INSTANCE',
+      'PLUGMESH_MESH',
       'PLUGMESH_PLUGIN',
       'PLUGMESH_PREFIX',
       'PLUGMESH_TOKEN',
