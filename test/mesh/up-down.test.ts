@@ -47,7 +47,7 @@ describe('plugmesh up', function () {
     const ours = Object.keys(environment).filter((name) => name.startsWith('PLUGMESH'));
     assert.deepEqual(
       ours.sort(),
-      ['CONFIG', 'INSTANCE', 'PLUGIN', 'PREFIX', 'TOKEN', 'URL'].map((name) => `PLUGMESH_${name}`),
+      ['CONFIG', 'INSTANCE', 'MESH', 'PLUGIN', 'PREFIX', 'TOKEN', 'URL'].map((name) => `PLUGMESH_${name}`),
     );
     assert.equal(environment['PLUGMESH_PLUGIN'], 'shows');
     assert.equal(environment['PLUGMESH_INSTANCE'], 'shows-0');

@@ -190,10 +190,10 @@ export function pluginStateDir({ stateDir }: Pick<Config, 'stateDir'>, id: strin
   return join(stateDir, 'plugins', id);
 }
 
-/** What every program may know: where programs are, where home is, which language and time zone. */
+/** What every program may know: where programs are, where home is, which language and time zone; for Node, what it has compiled. */
 function ordinaryEnvironment(): Record<string, string> {
   const env = processEnvironment();
-  const kept = ['HOME', 'LANG', 'TZ'].flatMap((name) => {
+  const kept = ['HOME', 'LANG', 'TZ', 'NODE_COMPILE_CACHE'].flatMap((name) => {
     const value = env[name];
     return value === undefined ? [] : [[name, value] as const];
   });

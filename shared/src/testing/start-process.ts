@@ -3,7 +3,7 @@ import { eventually } from './eventually.ts';
 
 /** How a test starts a real process. */
 export interface StartProcessOptions {
-  /** The whole environment besides PATH: a child sees nothing else of the shell's. */
+  /** The whole environment besides PATH, and where Node keeps what it has compiled: a child sees nothing else of the shell's. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** A pattern in its output, or a condition that is polled; default: resolves at once. */
@@ -11,6 +11,10 @@ export interface StartProcessOptions {
   /** How long it may take to get ready; default 10 s. */
   readonly timeoutMs?: number;
 }
+
+const KEPT: NodeJS.ProcessEnv = Object.fromEntries(
+  ['PATH', 'NODE_COMPILE_CACHE'].map((name) => [name, process.env[name]]),
+);
 
 /** How a process ended. */
 export interface ProcessExit {
@@ -77,7 +81,7 @@ export async function startProcess(
 ): Promise<RunningProcess> {
   const [program = process.execPath, ...rest] = argv;
   const child = spawn(program === 'node' ? process.execPath : program, rest, {
-    env: { PATH: process.env['PATH'], ...options.env },
+    env: { ...KEPT, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

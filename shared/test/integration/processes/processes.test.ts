@@ -114,7 +114,7 @@ describe('the processes of a mesh', () => {
   it('give a plugin its own settings and nothing of the shell', () => {
     const processes = meshProcesses(config, [manifest('a')], meshPorts(config, found(manifest('a'))));
     const env = processes.find(({ name }) => name === 'a')?.env ?? {};
-    const allowed = ['PATH', 'HOME', 'LANG', 'TZ', 'PORT', 'HOST', 'REDIS_URL'];
+    const allowed = ['PATH', 'HOME', 'LANG', 'TZ', 'NODE_COMPILE_CACHE', 'PORT', 'HOST', 'REDIS_URL'];
     const others = Object.keys(env).filter((name) => !allowed.includes(name));
     assert.deepEqual(others.sort(), [
       'PLUGMESH_CONFIG',

@@ -62,7 +62,8 @@ describe('definePlugin', () => {
 
   it('answers health checks and shows its API description', async () => {
     const health = await fetch(`${plugin.url}/healthz`);
-    assert.deepEqual([health.status, await health.json()], [200, { state: 'ready' }]);
+    const { state, services } = await bodyOf(health);
+    assert.deepEqual([health.status, state, Object.keys(services as object)], [200, 'ready', ['falls-over']]);
     const openapi = await fetch(`${plugin.url}/openapi.json`);
     assert.deepEqual((await bodyOf(openapi)).info, { title: 'Greeter', version: '1.2.3' });
   });

@@ -46,7 +46,7 @@ describe('docs/reference/environment.md', () => {
       given.filter((name) => !told.includes(name)),
       [],
     );
-    const ordinary = ['HOME', 'LANG', 'TZ'];
+    const ordinary = ['HOME', 'LANG', 'TZ', 'NODE_COMPILE_CACHE'];
     assert.deepEqual(
       told.filter((name) => !given.includes(name) && !ordinary.includes(name)),
       [],
