@@ -5,6 +5,7 @@ import type { MeshDocument } from '@plugmesh/shared/mesh-document';
 import { Dispatcher } from './dispatcher.ts';
 import type { Access } from './access/access.ts';
 import { isInCharge } from './access/in-charge.ts';
+import { ApiDocs } from './docs/api-docs.ts';
 import { PeerBook } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
@@ -57,6 +58,8 @@ export class Gateway {
   readonly #server: GatewayServer;
   readonly #tokens: IdentityTokens;
   readonly #identity: IdentitySteps;
+  readonly #peers: PeerBook;
+  readonly #docs: ApiDocs;
   #table = new RouteTable([]);
   #steps: readonly Step[] = [];
   #unfollow: (() => void) | undefined;
@@ -78,6 +81,8 @@ export class Gateway {
       instances: () => this.#pools.reports(),
       log,
     });
+    this.#peers = new PeerBook(config.gateway.trustedProxies);
+    this.#docs = this.#createDocs();
     const refusals = this.#createRefusals();
     const { forwarder, upgrader } = createProxy({
       log,
@@ -120,6 +125,7 @@ export class Gateway {
     this.#checks.stop();
     this.#shedder.stop();
     this.#reporter.stop();
+    this.#docs.stop();
     await this.drain();
     this.#pools.stop();
   }
@@ -155,9 +161,22 @@ export class Gateway {
     });
   }
 
+  #createDocs(): ApiDocs {
+    const { config, secrets, access, documents } = this.#parts;
+    return new ApiDocs({
+      mode: config.mode,
+      apiKey: config.gateway.apiKey,
+      secrets,
+      access,
+      document: () => documents.current,
+      pick: (plugin) => this.#pools.get(plugin).pick(),
+      originOf: ({ socket, headers }) => this.#peers.origin(this.#peers.of(socket), headers),
+    });
+  }
+
   #createDispatcher(refusals: Refusals, forwarder: Forwarder): Dispatcher {
     const { config, secrets } = this.#parts;
-    const peers = new PeerBook(config.gateway.trustedProxies);
+    const peers = this.#peers;
     return new Dispatcher({
       rules: {
         ...config.gateway.limits,
@@ -170,6 +189,7 @@ export class Gateway {
       table: () => this.#table,
       steps: () => this.#steps,
       serveOwn: createOwnRoots({
+        docs: this.#docs.routes(),
         metrics: this.#metrics,
         jwks: this.#tokens.jwks,
         isDraining: () => this.#server.draining,

@@ -29,6 +29,11 @@ const TABLE: readonly Row[] = [
   { from: /^shared\/src\/mesh-document\//, own: SHARED, may: /^(zod|node:net)$/ },
   { from: SHARED, own: SHARED, may: /^(?!gateway\/|channel\/|services\/)/ },
   { from: /^gateway\/src\/page\//, own: /^gateway\/src\/page\//, may: /^$/ },
+  {
+    from: /^gateway\/src\/docs\/page\//,
+    own: /^gateway\/src\/docs\/page\//,
+    may: /^gateway\/src\/page\/dom\.js$/,
+  },
   { from: /^gateway\//, own: /^gateway\//, may: packagesAnd(SHARED_BUT_SDK) },
   { from: /^channel\//, own: /^channel\//, may: packagesAnd(SHARED_BUT_SDK, ['express']) },
   { from: /^services\/accounts\/src\/page\//, own: /^services\/accounts\/src\/page\//, may: /^$/ },

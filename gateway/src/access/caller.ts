@@ -6,7 +6,7 @@ import {
   type PluginIdentity,
   type UserIdentity,
 } from '@plugmesh/shared/identity';
-import type { Visit } from '../visit.ts';
+import type { Permission } from '../routes/route.ts';
 
 /** Somebody whose credentials are valid, and where they count. */
 export interface Caller {
@@ -50,12 +50,18 @@ export function createPluginCallers(): (id: string) => Caller {
 }
 
 /** Whether what somebody came with counts at the visited plugin or service at all. */
-export function countsAt({ plugins }: Caller, { route }: Visit): boolean {
+export function countsAt(
+  { plugins }: Caller,
+  { route }: { readonly route: { readonly id: string } },
+): boolean {
   return plugins.includes('*') || plugins.includes(route.id);
 }
 
 /** Whether somebody whose credentials count here may pass the guard of this route. */
-export function mayPass({ identity }: Caller, { permission: { guard, plugins } }: Visit): boolean {
+export function mayPass(
+  { identity }: Caller,
+  { permission: { guard, plugins } }: { readonly permission: Permission },
+): boolean {
   if (guard === 'public') return true;
   return identity.kind === 'plugin' ? plugins.includes(identity.id) : opens(identity, guard);
 }

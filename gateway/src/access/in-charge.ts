@@ -25,7 +25,7 @@ export async function isInCharge(
 }
 
 /** A key counts before the cookie, and a wrong one does not fall back to it. */
-function shownIn(headers: IncomingHttpHeaders, proto: string): Credentials | undefined {
+export function shownIn(headers: IncomingHttpHeaders, proto: string): Credentials | undefined {
   const texts = [bearerToken(headers.authorization), headers['x-api-key']];
   const [key] = texts.flatMap((text) => (typeof text === 'string' ? (userKeyOf(text) ?? []) : []));
   return key ?? sessionOf(headers.cookie, proto);

@@ -5,6 +5,7 @@ import express, {
   type NextFunction,
   type Request,
   type Response,
+  type Router,
 } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +23,7 @@ const POLICY = [
 ].join('; ');
 
 /** The mesh's own pages, the only thing that goes through Express. */
-export function createPages(fail: PageFailure): Express {
+export function createPages(fail: PageFailure, docs: Router): Express {
   const pages = express().disable('x-powered-by').disable('etag');
   pages.use(protectPage);
   pages.get('/page/phoenix.mjs', (_req, res) => {
@@ -32,6 +33,7 @@ export function createPages(fail: PageFailure): Express {
   const files = express.static(folder, { index: false, dotfiles: 'ignore', redirect: false });
   pages.get('/', (_req, res) => res.sendFile('index.html', { root: folder }));
   pages.use('/page', files);
+  pages.use(docs);
   pages.use((req, res) => fail(req, res, notFound(req)));
   pages.use(createErrorHandler(fail));
   return pages;

@@ -14,6 +14,13 @@ const history = z.strictObject({
   ttl: duration.describe('How long they are kept.'),
 });
 
+/** Every process of the mesh is sent them, so that they may be a description, and no library. */
+const LONGEST_EVENTS = 32_768;
+
+const events = z
+  .record(z.string(), z.unknown())
+  .refine((schemas) => JSON.stringify(schemas).length <= LONGEST_EVENTS, 'schemas of at most 32 KiB as JSON');
+
 /** One element of `topics` (contracts § 2.4). */
 export const topicRuleSchema = z
   .strictObject({
@@ -27,7 +34,7 @@ export const topicRuleSchema = z
       .default('disconnect')
       .describe('What happens to a subscriber that is too slow.'),
     history: history.exactOptional().describe('Makes the topic durable.'),
-    events: z.record(z.string(), z.unknown()).exactOptional().describe('Names of events and JSON Schemas.'),
+    events: events.exactOptional().describe('Names of events and JSON Schemas.'),
     description: z.string().exactOptional().describe('Shown on the topics page.'),
   })
   .refine(({ join, push, pattern: text }) => text.endsWith('*') || (join !== 'owner' && push !== 'owner'), {

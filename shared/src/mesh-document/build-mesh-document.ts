@@ -1,6 +1,5 @@
 import type { ServiceAddress } from '../config/config.ts';
 import { MeshError, nearestName } from '../errors/index.ts';
-import type { TopicRuleInput } from '../manifest/manifest.ts';
 import { candidates, type Candidate } from './candidates.ts';
 import type { DocumentInput } from './document-input.ts';
 import { MESH_TOPICS } from './mesh-topics.ts';
@@ -63,14 +62,7 @@ function inChainOrder(a: MiddlewareRule, b: MiddlewareRule): number {
 }
 
 function topicsOf({ id, manifest }: Candidate): TopicRule[] {
-  return (manifest?.topics ?? []).map((rule) => withoutEvents(rule, id));
-}
-
-// Schemas of events are for the topics page; gateway and channel do not need them.
-function withoutEvents(rule: TopicRuleInput, plugin: string): TopicRule {
-  const copy = { ...rule, plugin };
-  delete copy.events;
-  return copy;
+  return (manifest?.topics ?? []).map((rule) => ({ ...rule, plugin: id }));
 }
 
 function namedInVain({ config }: DocumentInput, all: readonly Candidate[]): MeshError[] {

@@ -77,6 +77,7 @@ const topic = z.object({
   envelope: z.boolean(),
   overflow: z.enum(['disconnect', 'drop-oldest', 'latest']),
   history: z.object({ size: count, ttlMs: count }).exactOptional(),
+  events: z.record(z.string(), z.unknown()).exactOptional(),
   description: z.string().exactOptional(),
 });
 

@@ -80,6 +80,8 @@ export interface TopicRule {
   readonly envelope: boolean;
   readonly overflow: 'disconnect' | 'drop-oldest' | 'latest';
   readonly history?: { readonly size: number; readonly ttlMs: number };
+  /** Name of an event → JSON Schema of its payload; for readers only. */
+  readonly events?: Readonly<Record<string, unknown>>;
   readonly description?: string;
 }
 
