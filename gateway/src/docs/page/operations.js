@@ -28,13 +28,14 @@ export class Operations {
 
   /** @param {OpenApi} spec */
   #draw(spec) {
+    followColours();
     const { SwaggerUIBundle } = /** @type {any} */ (globalThis);
     return SwaggerUIBundle({
       spec,
       dom_id: '#operations',
       layout: 'BaseLayout',
       presets: [SwaggerUIBundle.presets.apis],
-      plugins: [hidesParts, showsGuards],
+      plugins: [hidesParts, showsGuards, readsNoMarkup],
       // Nobody but the mesh is told what is in it.
       validatorUrl: null,
       deepLinking: true,
@@ -43,6 +44,14 @@ export class Operations {
       requestInterceptor: this.#sign,
     });
   }
+}
+
+/** Swagger UI has colours of its own for what is not drawn in the mesh's, and is told by a class which ones to take. */
+function followColours() {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+  dark.addEventListener('change', follow);
+  follow();
 }
 
 function hidesParts() {
@@ -54,13 +63,32 @@ function showsGuards() {
   return {
     wrapComponents: {
       OperationSummaryPath:
-        (/** @type {any} */ Path, /** @type {any} */ { React }) =>
+        (/** @type {any} */ Path, /** @type {any} */ { React, specSelectors }) =>
         (/** @type {any} */ props) => {
-          const guard = props.operationProps.getIn(['op', 'x-plugmesh-guard']);
+          const { path, method } = props.operationProps.toObject();
+          const guard = specSelectors.specJson().getIn(['paths', path, method, 'x-plugmesh-guard']);
           const badge =
             guard && React.createElement('span', { className: 'guard', 'data-guard': guard }, guard);
           return React.createElement(React.Fragment, null, React.createElement(Path, props), badge);
         },
     },
   };
+}
+
+/** Descriptions are Markdown alone: no element and no image of a plugin's comes into the page. */
+function readsNoMarkup() {
+  return {
+    wrapComponents: {
+      Markdown:
+        (/** @type {any} */ Markdown, /** @type {any} */ { React }) =>
+        (/** @type {any} */ props) =>
+          React.createElement(Markdown, { ...props, source: withoutMarkup(props.source) }),
+    },
+  };
+}
+
+/** @param {unknown} source */
+function withoutMarkup(source) {
+  // A space without width is no part of a tag: what looks like one stands there as text.
+  return typeof source === 'string' ? source.replace(/<(?=[a-z/!?])|!(?=\[)/gi, '$&\u200b') : source;
 }

@@ -8,10 +8,10 @@ import { element, make } from '../../page/dom.js';
 
 /** From the longest on, what milliseconds are told in. */
 const UNITS = /** @type {const} */ ([
-  ['days', 86_400_000],
-  ['hours', 3_600_000],
-  ['minutes', 60_000],
-  ['seconds', 1_000],
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
 ]);
 
 /**
@@ -87,8 +87,9 @@ function factsOf({ join, push, presence, envelope, overflow, history }) {
 
 /** @param {number} ms */
 function durationText(ms) {
-  const [word, size] = UNITS.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
-  return `${ms / size} ${word}`;
+  const [word, size] = UNITS.find(([, each]) => ms >= each && ms % each === 0) ?? ['millisecond', 1];
+  const count = ms / size;
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 /**
