@@ -52,11 +52,11 @@ export class ApiDocs {
     const router = express.Router();
     router.get('/openapi.json', async (req, res) => {
       const { etag, body } = await this.#openapi(req);
-      send(res, { etag, body });
+      send(req, res, { etag, body });
     });
     router.get('/docs/topics.json', async (req, res) => {
       const body = asText(topicsFor(this.#parts.document(), await this.#viewer(req)));
-      send(res, { body, etag: etagOf(body) });
+      send(req, res, { body, etag: etagOf(body) });
     });
     router.get(['/docs', '/docs/'], (_req, res) => res.sendFile('openapi.html', { root: FOLDER }));
     router.get('/docs/topics', (_req, res) => res.sendFile('topics.html', { root: FOLDER }));
@@ -90,11 +90,13 @@ export class ApiDocs {
   }
 }
 
-function send(res: Response, { body, etag }: Pick<Sent, 'body' | 'etag'>): void {
+/** Answers 304 where the asker has it already; Express would not for clients that also say `no-cache`. */
+function send(req: Request, res: Response, { body, etag }: Pick<Sent, 'body' | 'etag'>): void {
   res.setHeader('etag', etag);
   res.setHeader('vary', 'Authorization, Cookie, X-API-Key, X-Forwarded-Prefix');
-  // Express answers 304 where the asker has it already.
-  res.type('json').send(body);
+  const known = req.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (known?.includes(etag)) res.status(304).end();
+  else res.type('json').send(body);
 }
 
 function asText(value: unknown): string {

@@ -34,11 +34,11 @@ interface Entry {
 }
 
 /** As long as that, a description is believed without asking again: new code behind the same address is seen then. */
-const AGE_MS = 5_000;
+const AGE_MS = 3_000;
 
 /**
  * The descriptions of all plugins, fetched when somebody wants to see them. One that is known is used again until the mesh says
- * something else of its plugin, or for 5 s; then its plugin is asked whether it has changed.
+ * something else of its plugin, or for 3 s; then its plugin is asked whether it has changed.
  */
 export class PluginDescriptions {
   readonly #parts: DescriptionParts;

@@ -7,7 +7,8 @@ const userName = z
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{M}\p{N}._@+-]{0,63}$/u,
     'a letter or digit, then up to 63 of letters, digits, . _ @ + -',
-  );
+  )
+  .meta({ examples: ['ada'] });
 const role = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens');
 const roles = z.array(role).max(32);
 // Checked for what it should be where it is set; here only that it cannot be a burden.
@@ -24,7 +25,8 @@ export const BODIES = {
     name: z
       .string()
       .trim()
-      .regex(/^\P{Cc}{1,80}$/u, 'up to 80 characters, none of them a control character'),
+      .regex(/^\P{Cc}{1,80}$/u, 'up to 80 characters, none of them a control character')
+      .meta({ examples: ['nightly job'] }),
     guards: z.array(z.enum(['key', 'session', 'admin'])).min(1),
     plugins: z
       .array(z.string().regex(/^(\*|[a-z][a-z0-9-]{0,39})$/, "a plugin's id, or * for all"))
