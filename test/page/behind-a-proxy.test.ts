@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Page } from 'playwright-core';
 import { eventually, freePort, startProcess, type RunningProcess } from '@plugmesh/shared/testing';
 import { describeWith } from '../mesh/support/describe-with.ts';
 import { Guide } from '../mesh/support/guide.ts';
@@ -160,6 +161,18 @@ async function assertLive(browser: Browser, address: string): Promise<void> {
   assert.equal(await system.locator('a').getAttribute('href'), new URL('api/system/', address).pathname);
   await page.getByRole('button', { name: 'Push' }).click();
   await page.getByText(/^There and back in /).waitFor();
+  await assertTried(await browser.open(`${address}docs/`));
   assert.deepEqual(browser.errors, []);
   assert.deepEqual(browser.foreignRequests(address), []);
+}
+
+/** The documentation leads a reader to a plugin, too. */
+async function assertTried(page: Page): Promise<void> {
+  const operation = page.locator('.opblock').filter({ has: page.locator('[data-path="/api/system/net"]') });
+  await operation.locator('.opblock-summary-control').click();
+  await operation.getByRole('button', { name: 'Try it out' }).click();
+  await operation.locator('.execute').click();
+  await operation.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
+  await page.getByRole('link', { name: 'Topics' }).click();
+  await page.locator('[data-topic=system]').waitFor();
 }

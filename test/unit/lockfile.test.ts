@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 interface LockedPackage {
+  readonly name?: string;
   readonly version?: string;
   readonly resolved?: string;
 }
@@ -32,6 +33,14 @@ describe('the lockfile', () => {
     for (const [major = 0, minor = 0, patch = 0] of versions) {
       assert.ok(major > 0 || minor > 5 || (minor === 5 && patch >= 6), `${major}.${minor}.${patch}`);
     }
+  });
+
+  it('has an empty package where swagger-ui-dist wants one that reports installations', () => {
+    const reporters = Object.entries(packages).filter(([path]) => path.endsWith('node_modules/@scarf/scarf'));
+    assert.deepEqual(
+      reporters.map(([, { name }]) => name),
+      ['@favware/skip-dependency'],
+    );
   });
 
   it('names no registry: packages come from wherever the one who installs has set', () => {

@@ -49,7 +49,7 @@ export class ApiDocs {
 
   /** Its addresses. */
   routes(): Router {
-    const router = express.Router();
+    const router = express.Router({ strict: true });
     router.get('/openapi.json', async (req, res) => {
       const { etag, body } = await this.#openapi(req);
       send(req, res, { etag, body });
@@ -58,7 +58,9 @@ export class ApiDocs {
       const body = asText(topicsFor(this.#parts.document(), await this.#viewer(req)));
       send(req, res, { body, etag: etagOf(body) });
     });
-    router.get(['/docs', '/docs/'], (_req, res) => res.sendFile('openapi.html', { root: FOLDER }));
+    router.get('/docs', (_req, res) => res.sendFile('openapi.html', { root: FOLDER }));
+    // Relative: a proxy may serve the mesh under a path of its own.
+    router.get('/docs/', (_req, res) => res.redirect('../docs'));
     router.get('/docs/topics', (_req, res) => res.sendFile('topics.html', { root: FOLDER }));
     router.use('/docs/page', express.static(FOLDER, FILES));
     for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) {

@@ -2,7 +2,7 @@ import type { MeshDocument, MeshPlugin } from '@plugmesh/shared/mesh-document';
 import { hash as hashOf } from 'node:crypto';
 import type { UpstreamInstance } from '../upstream/instance.ts';
 import type { Description, Reading, Source } from './description.ts';
-import { fetchDescription } from './fetch-description.ts';
+import { fetchDescription, type Fetched } from './fetch-description.ts';
 
 /** What is known of a plugin's API. */
 export type Outcome =
@@ -23,18 +23,24 @@ export interface DescriptionParts {
   readonly read: (text: string, source: Source) => Promise<Reading>;
 }
 
-interface Entry {
-  /** What it holds for: changes with everything that the mesh says of the plugin. */
-  readonly key: string;
-  readonly checkedAt: number;
+/** What asking a plugin has taught. */
+interface Known {
   readonly outcome: Outcome;
   readonly etag: string | undefined;
   /** Hash of the text, so that the same one is not read again. */
   readonly hash: string | undefined;
 }
 
+interface Entry extends Known {
+  /** What it holds for: changes with everything that the mesh says of the plugin. */
+  readonly key: string;
+  readonly freshUntil: number;
+}
+
 /** As long as that, a description is believed without asking again: new code behind the same address is seen then. */
 const AGE_MS = 3_000;
+/** A plugin that takes its time is left alone for so many times as long, so that it does not hold up every reader. */
+const PAUSES = 5;
 
 /**
  * The descriptions of all plugins, fetched when somebody wants to see them. One that is known is used again until the mesh says
@@ -73,7 +79,7 @@ export class PluginDescriptions {
 
   #fresh(id: string, key: string): Entry | undefined {
     const entry = this.#entries.get(id);
-    return entry?.key === key && performance.now() - entry.checkedAt < AGE_MS ? entry : undefined;
+    return entry?.key === key && performance.now() < entry.freshUntil ? entry : undefined;
   }
 
   #ask(plugin: MeshPlugin, key: string): Promise<void> {
@@ -87,37 +93,38 @@ export class PluginDescriptions {
 
   async #check(plugin: MeshPlugin, key: string): Promise<Entry> {
     const before = this.#entries.get(plugin.id);
-    const same = before?.key === key ? before : undefined;
-    const fetched = await this.#fetch(plugin, same?.etag);
-    const checkedAt = performance.now();
-    if (fetched.kind === 'unchanged' && same) return { ...same, checkedAt };
-    if (fetched.kind !== 'text') {
-      const outcome = sameOutcome(before?.outcome, outcomeOf(fetched));
-      return { key, checkedAt, outcome, etag: undefined, hash: undefined };
-    }
-    const { id, http } = plugin;
-    const source = { id, prefix: http.prefix, stripPrefix: http.stripPrefix };
-    const hash = hashOf('sha256', JSON.stringify([source, fetched.text]));
-    if (before?.hash === hash) return { ...before, key, checkedAt, etag: fetched.etag };
-    const reading = await this.#parts.read(fetched.text, source);
-    return { key, checkedAt: performance.now(), outcome: outcomeFrom(reading), etag: fetched.etag, hash };
+    const etag = before?.key === key ? before.etag : undefined;
+    const askedAt = performance.now();
+    const fetched = await this.#fetch(plugin, etag);
+    const pauseMs = Math.max(AGE_MS, PAUSES * (performance.now() - askedAt));
+    const known =
+      fetched.kind === 'unchanged' && before && etag !== undefined
+        ? before
+        : await this.#learn(plugin, fetched, before);
+    return { ...known, key, freshUntil: performance.now() + pauseMs };
   }
 
-  async #fetch({ id, state, instances, http }: MeshPlugin, etag: string | undefined) {
+  async #learn({ id, http }: MeshPlugin, fetched: Fetched, before: Entry | undefined): Promise<Known> {
+    if (fetched.kind === 'unchanged') return { ...UNKNOWN, outcome: UNASKED };
+    if (fetched.kind !== 'text') return { ...UNKNOWN, outcome: sameOutcome(before?.outcome, fetched) };
+    const { text, etag } = fetched;
+    const source = { id, prefix: http.prefix, stripPrefix: http.stripPrefix };
+    const hash = hashOf('sha256', JSON.stringify([source, text]));
+    if (before?.hash === hash) return { ...before, etag };
+    return { outcome: outcomeFrom(await this.#parts.read(text, source)), etag, hash };
+  }
+
+  async #fetch({ id, state, instances, http }: MeshPlugin, etag: string | undefined): Promise<Fetched> {
     const isReady = instances.some((instance) => instance.state === 'ready');
     const instance = isReady ? this.#parts.pick(id) : undefined;
-    if (!instance)
-      return { kind: 'unreachable', reason: `no instance is ready; its state is '${state}'` } as const;
+    if (!instance) return { kind: 'unreachable', reason: `no instance is ready; its state is '${state}'` };
     return fetchDescription(instance, { path: String(http.openapi), etag });
   }
 }
 
 const NONE: Outcome = { kind: 'none' };
-
-function outcomeOf(fetched: { readonly kind: string; readonly reason?: string }): Outcome {
-  const { kind, reason = 'it says that nothing has changed, and nothing is known' } = fetched;
-  return { kind: kind === 'none' || kind === 'unreachable' ? kind : 'broken', reason };
-}
+const UNASKED: Outcome = { kind: 'broken', reason: 'it answered 304, and was not asked what has changed' };
+const UNKNOWN = { etag: undefined, hash: undefined };
 
 function outcomeFrom(reading: Reading): Outcome {
   if ('broken' in reading) return { kind: 'broken', reason: reading.broken };
@@ -126,5 +133,5 @@ function outcomeFrom(reading: Reading): Outcome {
 
 /** The same object for the same words, so that who compares objects sees no change. */
 function sameOutcome(before: Outcome | undefined, now: Outcome): Outcome {
-  return before && JSON.stringify(before) === JSON.stringify(now) ? before : now;
+  return before?.kind === now.kind && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 }

@@ -114,6 +114,14 @@ describe('a manifest', () => {
     [{ http: { routes: [{ path: '/a', guard: 'key', methods: ['get'] }] } }, /in capitals/],
     [{ topics: [{ pattern: 'a*b', join: 'none', push: 'none' }] }, /a topic, or one that ends in "\*"/],
     [{ topics: [{ pattern: 'a', join: 'owner', push: 'none' }] }, /because of "owner"/],
+    [
+      {
+        topics: [
+          { pattern: 'a', join: 'public', push: 'none', events: { a: { description: 'x'.repeat(32_768) } } },
+        ],
+      },
+      /'topics\[0\]\.events' must be schemas of at most 32 KiB as JSON/,
+    ],
     ...['drop-oldest', 'latest'].map((overflow): [object, RegExp] => [
       { topics: [{ pattern: 'a', join: 'public', push: 'none', history: { size: 1, ttl: '1h' }, overflow }] },
       /'topics\[0\]\.overflow' must be "disconnect", because events of a topic with "history" must not be dropped/,

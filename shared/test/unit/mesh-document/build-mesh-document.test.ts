@@ -50,6 +50,13 @@ function codes({ problems }: BuiltDocument): string[] {
 }
 
 describe('the mesh document', () => {
+  it('has the events of topics, for those who read about them', () => {
+    const events = { moved: { type: 'object', properties: { lat: { type: 'number' } } } };
+    const topics = [{ pattern: 'a', join: 'public', push: 'none', events }];
+    const { document } = build({ found: [found('a', { topics })] });
+    assert.deepEqual(document.topics.find(({ pattern }) => pattern === 'a')?.events, events);
+  });
+
   it('has the topics that are always there, and addresses of control and channel', () => {
     const { document, problems } = build({});
     assert.deepEqual(problems, []);
