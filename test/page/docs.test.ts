@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { lint } from '../../gateway/test/support/merging.ts';
 import { eventually } from '@plugmesh/shared/testing';
 import { plugin } from '../mesh/support/plugins.ts';
 import { TestMesh, type PluginFiles } from '../mesh/support/test-mesh.ts';
@@ -101,6 +102,11 @@ describe('the pages of the documentation', function () {
     await page.getByRole('link', { name: 'plugmesh' }).click();
     await page.waitForURL(`${mesh.origin}/`);
     await page.goto(`${mesh.origin}/docs`);
+  });
+
+  it('are made from a document that is valid, with the APIs of accounts and system in it', async () => {
+    const document: unknown = await (await fetch(`${mesh.origin}/openapi.json`)).json();
+    assert.deepEqual(await lint(document), []);
   });
 
   it('show the operations of all plugins with their guards, and a badge for a broken one', async () => {

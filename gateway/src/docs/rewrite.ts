@@ -18,6 +18,12 @@ const DROPPED: Partial<Record<Shape, readonly string[]>> = {
   schema: ['$id', '$anchor', '$dynamicAnchor', '$dynamicRef'],
 };
 
+/** A reference may lead to a reference; one to itself leads nowhere. */
+const MOST_STEPS = 20;
+
+/** The gateway says these to plugins, whatever a client sends. */
+const OF_THE_MESH = /^x-(?:plugmesh|forwarded)-/i;
+
 /** Copies the objects of one plugin's document with all names and references made its own. */
 export class Rewriter {
   readonly notes = new Set<string>();
@@ -60,7 +66,7 @@ export class Rewriter {
 
   #copy(value: unknown, shape: Shape): unknown {
     if (!isObject(value)) return shape === 'schema' && typeof value === 'boolean' ? value : LEFT_OUT;
-    if (shape === 'link' && !this.#leadsSomewhere(value)) return LEFT_OUT;
+    if (!this.#isKept(value, shape)) return LEFT_OUT;
     const { $ref } = value;
     if (typeof $ref !== 'string' || shape === 'pathItem') return this.#members(value, shape);
     const target = this.#target($ref, shape);
@@ -137,12 +143,27 @@ export class Rewriter {
 
   /** Where a reference leads in the merged document; undefined: to nothing that is in this one. */
   #target(ref: string, shape: Shape): string | undefined {
-    if (!ref.startsWith('#/') || valueAt(this.#document, ref.slice(1)) === undefined) return undefined;
+    if (!this.#isThere(ref, shape)) return undefined;
     const [root, section = '', name, ...rest] = partsOf(ref.slice(1)) ?? [];
     if (root === 'components' && name !== undefined && Object.hasOwn(SECTIONS, section)) {
       return `#${pointerTo(['components', section, this.ownName(name), ...rest])}`;
     }
     return this.#lift(ref, shape);
+  }
+
+  /** Whether a reference leads to something that is kept. */
+  #isThere(ref: string, shape: Shape, steps = MOST_STEPS): boolean {
+    const value = ref.startsWith('#/') ? valueAt(this.#document, ref.slice(1)) : undefined;
+    if (!isObject(value)) return shape === 'schema' && typeof value === 'boolean';
+    if (!this.#isKept(value, shape)) return false;
+    const { $ref } = value;
+    return typeof $ref !== 'string' || (steps > 0 && this.#isThere($ref, shape, steps - 1));
+  }
+
+  /** Left out: links that lead nowhere, and headers that no client can send. */
+  #isKept(value: JsonObject, shape: Shape): boolean {
+    if (shape === 'link') return this.#leadsSomewhere(value);
+    return shape !== 'parameter' || value['in'] !== 'header' || !OF_THE_MESH.test(String(value['name']));
   }
 
   /** What is inside of another operation becomes a component: that operation may be hidden from a reader of this one. */

@@ -34,7 +34,7 @@ export const topicRuleSchema = z
       .default('disconnect')
       .describe('What happens to a subscriber that is too slow.'),
     history: history.exactOptional().describe('Makes the topic durable.'),
-    events: events.exactOptional().describe('Names of events and JSON Schemas.'),
+    events: events.exactOptional().describe('Names of events and JSON Schemas, at most 32 KiB.'),
     description: z.string().exactOptional().describe('Shown on the topics page.'),
   })
   .refine(({ join, push, pattern: text }) => text.endsWith('*') || (join !== 'owner' && push !== 'owner'), {

@@ -197,6 +197,34 @@ describe('references in API descriptions', () => {
     assert.doesNotMatch(JSON.stringify(all), /"\$ref"/);
   });
 
+  it('are left out when they lead to another one that leads nowhere', async () => {
+    const to = (section: string, name: string): object => ({ $ref: `#/components/${section}/${name}` });
+    const document = sketchApi(
+      {
+        '/a': {
+          get: answering(to('schemas', 'Loop'), {
+            parameters: [to('parameters', 'Far'), to('parameters', 'Identity'), to('parameters', 'Near')],
+          }),
+        },
+      },
+      {
+        components: {
+          schemas: { Loop: to('schemas', 'Loop') },
+          parameters: {
+            Far: { $ref: 'https://x.test/p.json' },
+            Near: { name: 'q', in: 'query', schema: {} },
+            Identity: { name: 'X-Plugmesh-Identity', in: 'header', schema: {} },
+          },
+        },
+      },
+    );
+    const all = await merged([{ document, plugin: { id: 'ships' } }]);
+    assert.deepEqual(await lint(all), []);
+    const get = at(all, 'paths', '/api/ships/a', 'get');
+    // What the gateway itself says to plugins is nothing to be tried.
+    assert.deepEqual(at(get, 'parameters'), [{ $ref: '#/components/parameters/ships.Near' }]);
+  });
+
   it('are data where they stand in examples, defaults and constants', async () => {
     const data = { $ref: '#/not/a/reference' };
     const schema = { type: 'object', default: data, const: data, enum: [data], examples: [data] };
