@@ -11,7 +11,44 @@ const SERVICES = join(import.meta.dirname, '../../services');
 const PASSWORD = 'a horse, a battery and a staple';
 const EVIL = '<img src=x onerror="window.evil = 1"><script>window.evil = 1</script> [x](javascript:evil)';
 
+/** A description that holds by the specification's schema, which leaves JSON Schemas alone: these are none. */
+const ODD = {
+  openapi: '3.1.0',
+  info: { title: 'Odd', version: '1' },
+  paths: {
+    '/odd': {
+      post: {
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: {
+                type: 5,
+                properties: [1],
+                required: 'x',
+                enum: {},
+                items: 7,
+                allOf: [3],
+                pattern: '(((',
+                examples: 1,
+              },
+            },
+          },
+        },
+        parameters: [{ name: 'q', in: 'query', schema: { type: ['nothing'], default: { a: 1 }, enum: 4 } }],
+        responses: {
+          200: { description: 'Done', content: { 'application/json': { schema: { type: {} } } } },
+        },
+      },
+    },
+  },
+};
+
 const done = { 200: { description: 'Done' } };
+
+/** The code of a plugin that answers everything with this document. */
+function answering(document: object): string {
+  return `server((req, res) => res.end(${JSON.stringify(JSON.stringify(document))}));`;
+}
 
 /** Answers every path with what it was sent, behind a login, and describes two of them. */
 function fleet(summary: string): PluginFiles {
@@ -61,6 +98,7 @@ describe('the pages of the documentation', function () {
       toml: ['accounts', 'system'].map((id) => `[plugins.${id}]\nfolder = "${SERVICES}/${id}"\n`).join(''),
       plugins: {
         fleet: fleet('All ships'),
+        odd: plugin('odd', answering(ODD)),
         broken: plugin('broken', "server((req, res) => res.end('<html>'));"),
       },
     });
@@ -118,6 +156,14 @@ describe('the pages of the documentation', function () {
     assert.match(await badges.innerText(), /broken\s*broken description\s*it is not JSON/);
   });
 
+  it('show the others when a plugin describes what nobody could', async () => {
+    const odd = operation('post', '/api/odd/odd');
+    await odd.locator('.opblock-summary-control').click();
+    await odd.locator('.responses-inner').waitFor();
+    assert.ok(await operation('get', '/api/fleet/ships').isVisible());
+    await odd.locator('.opblock-summary-control').click();
+  });
+
   it('try a route as nobody', async () => {
     await page.getByLabel('nobody').check();
     assert.equal((await send('get', '/api/fleet/ships')).status, '401');
@@ -170,8 +216,7 @@ describe('the pages of the documentation', function () {
       info: { title: 'New', version: '1' },
       paths: { '/new': { get: {} } },
     };
-    const code = `server((req, res) => res.end(${JSON.stringify(JSON.stringify(document))}));`;
-    await mesh.addPlugin('newcomer', plugin('newcomer', code));
+    await mesh.addPlugin('newcomer', plugin('newcomer', answering(document)));
     await operation('get', '/api/newcomer/new').waitFor({ timeout: 30_000 });
     assert.equal(await open.isVisible(), true);
 

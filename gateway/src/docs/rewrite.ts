@@ -2,6 +2,7 @@ import type { Addresses } from './addresses.ts';
 import type { Source } from './description.ts';
 import { discriminatorOf } from './discriminators.ts';
 import { isObject, partsOf, pointerTo, valueAt, type JsonObject } from './json.ts';
+import { isKeywordRight } from './schema-keywords.ts';
 import { memberOf, SECTIONS, type Shape } from './shapes.ts';
 
 /** Stands for what is left out, together with the member that holds it. */
@@ -86,16 +87,24 @@ export class Rewriter {
 
   #member(name: string, value: unknown, shape: Shape): unknown {
     const [holding, inner] = memberOf(shape, name) ?? [];
-    if (!inner) return value;
+    if (!inner) return this.#data(name, value, shape);
     if (holding === 'one') return this.#copy(value, inner);
     if (holding === 'list') {
       if (!Array.isArray(value)) return LEFT_OUT;
       const copies = value.map((each) => this.#copy(each, inner));
-      return copies.filter((each) => each !== LEFT_OUT);
+      const kept = copies.filter((each) => each !== LEFT_OUT);
+      // One of no schemas is none.
+      return inner === 'schema' && kept.length === 0 ? LEFT_OUT : kept;
     }
     if (!isObject(value)) return LEFT_OUT;
     const copies = Object.entries(value).map(([key, each]) => [key, this.#copy(each, inner)] as const);
     return Object.fromEntries(copies.filter(([, each]) => each !== LEFT_OUT));
+  }
+
+  #data(name: string, value: unknown, shape: Shape): unknown {
+    if (shape !== 'schema' || isKeywordRight(name, value)) return value;
+    this.note(`'${name}' of a schema cannot be ${JSON.stringify(value).slice(0, 80)}`);
+    return LEFT_OUT;
   }
 
   /** Members whose text is a name of the document. */

@@ -89,6 +89,17 @@ describe('reading an API description', () => {
     assert.match(notes.join(), /'one' names two operations/);
   });
 
+  it('leaves out of schemas what is no JSON Schema, with a note', async () => {
+    const wrong = { type: 5, enum: {}, required: 'x', maxLength: -1, allOf: [], properties: 3, items: 7 };
+    const schema = { ...wrong, oneOf: [{ type: ['string', 'nothing'], minimum: '1' }], deprecated: true };
+    const document = sketchApi({ '/a': { get: answering(schema) } });
+    const all = await merged([{ document, plugin: { id: 'ships' } }]);
+    assert.deepEqual(await lint(all), []);
+    const content = at(all, 'paths', '/api/ships/a', 'get', 'responses', '200', 'content');
+    assert.deepEqual(at(content, 'application/json', 'schema'), { oneOf: [{}], deprecated: true });
+    assert.match(JSON.stringify(at(all, 'x-plugmesh-plugins')), /'type' of a schema cannot be 5/);
+  });
+
   it('survives hostile documents', async () => {
     const polluting = `{"openapi":"3.1.0","info":{"title":"x","version":"1"},"__proto__":{"evil":1},"paths":
       {"/a":{"get":{"__proto__":{"evil":1},"responses":{"200":{"description":"x"}}}}},
