@@ -2,11 +2,12 @@ import type { Config } from '@plugmesh/shared/config';
 import { IdentityTokens, operatorToken, type Secrets } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import type { MeshDocument } from '@plugmesh/shared/mesh-document';
+import type { IncomingMessage } from 'node:http';
 import { Dispatcher } from './dispatcher.ts';
 import type { Access } from './access/access.ts';
 import { isInCharge } from './access/in-charge.ts';
 import { ApiDocs } from './docs/api-docs.ts';
-import { PeerBook } from './http/forwarded.ts';
+import { PeerBook, type Origin } from './http/forwarded.ts';
 import { Refusals } from './http/refusals.ts';
 import { GatewayServer } from './http/server.ts';
 import { IdentitySteps } from './identity/identity-steps.ts';
@@ -162,27 +163,29 @@ export class Gateway {
   }
 
   #createDocs(): ApiDocs {
-    const { config, secrets, access, documents } = this.#parts;
+    const { config, documents } = this.#parts;
     return new ApiDocs({
+      ...this.#parts,
       mode: config.mode,
       apiKey: config.gateway.apiKey,
-      secrets,
-      access,
       document: () => documents.current,
       pick: (plugin) => this.#pools.get(plugin).pick(),
-      originOf: ({ socket, headers }) => this.#peers.origin(this.#peers.of(socket), headers),
+      originOf: (req) => this.#originOf(req),
     });
+  }
+
+  #originOf({ socket, headers }: IncomingMessage): Origin {
+    return this.#peers.origin(this.#peers.of(socket), headers);
   }
 
   #createDispatcher(refusals: Refusals, forwarder: Forwarder): Dispatcher {
     const { config, secrets } = this.#parts;
-    const peers = this.#peers;
     return new Dispatcher({
       rules: {
         ...config.gateway.limits,
         hosts: new Set(config.gateway.hosts.map((host) => host.toLowerCase())),
       },
-      peers,
+      peers: this.#peers,
       forwarder,
       upgrader: this.#upgrader,
       refusals,
@@ -194,8 +197,7 @@ export class Gateway {
         jwks: this.#tokens.jwks,
         isDraining: () => this.#server.draining,
         isConnected: () => this.#parts.documents.connected,
-        isInCharge: ({ headers, socket }) =>
-          isInCharge(headers, peers.origin(peers.of(socket), headers).proto, this.#parts),
+        isInCharge: (req) => isInCharge(req.headers, this.#originOf(req).proto, this.#parts),
         fail: (req, res, error) => refusals.answerPage(req, res, error),
       }),
       follow: (identity, socket) => this.#parts.access.follow(identity, socket),

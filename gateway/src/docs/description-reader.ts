@@ -35,15 +35,19 @@ export class DescriptionReader {
   async #readNow(text: string, source: Source): Promise<Reading> {
     clearTimeout(this.#idle);
     const worker = (this.#worker ??= startWorker());
-    const patience = AbortSignal.timeout(PATIENCE_MS);
+    const ended = new AbortController();
+    const end = (): void => ended.abort();
+    worker.once('exit', end);
     try {
       worker.postMessage({ text, source });
-      const [reading] = (await once(worker, 'message', { signal: patience })) as [Reading];
+      const signal = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ended.signal]);
+      const [reading] = (await once(worker, 'message', { signal })) as [Reading];
       return reading;
     } catch {
       this.stop();
-      return { broken: `it could not be read within ${PATIENCE_MS / 1000} s` };
+      return { broken: `it could not be read with ${PATIENCE_MS / 1000} s and ${MEMORY_MB} MiB` };
     } finally {
+      worker.off('exit', end);
       this.#idle = setTimeout(() => this.stop(), IDLE_MS).unref();
     }
   }
@@ -51,6 +55,8 @@ export class DescriptionReader {
 
 function startWorker(): Worker {
   const worker = new Worker(WORKER, { env: {}, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB } });
+  // Whoever waits for it hears of errors; one that comes when nobody waits must not end the gateway.
+  worker.on('error', () => undefined);
   worker.unref();
   return worker;
 }
