@@ -55,7 +55,11 @@ const ONE_PLACE: readonly { readonly name: string; readonly folder: RegExp; read
   { name: 'pm2', folder: /^$/ },
   { name: 'rate-limiter-flexible', folder: /^gateway\/src\/rates\//, files: 1 },
   { name: 'yaml', folder: /^shared\/src\/compose\//, files: 1 },
-  { name: '@seriousme/openapi-schema-validator', folder: /^shared\/src\/conformance\//, files: 1 },
+  {
+    name: '@seriousme/openapi-schema-validator',
+    folder: /^(shared\/src\/conformance|gateway\/src\/docs)\//,
+    files: 2,
+  },
 ];
 
 /** What starts programs or tests may read the shell's environment; everything else is told by `config`. */

@@ -9,6 +9,12 @@ import { SECTIONS } from './shapes.ts';
 const BOUNDS = { depth: 60, values: 200_000 };
 const VERSION = /^3\.[01](?:\.\d+)?$/;
 
+/** Reads documents one after the other: to compile the schema of the specification takes longer than most of them. */
+export function createReading(): (text: string, source: Source) => Promise<Reading> {
+  const validator = new Validator();
+  return (text, source) => readDescription(text, source, validator);
+}
+
 /**
  * Reads a plugin's OpenAPI document, 3.0 or 3.1, and makes it fit to stand beside those of others. Takes as long as the document
  * is large, so it is done in a thread of its own. Never throws.
