@@ -130,7 +130,7 @@ describe('reloading a plugin', function () {
   it('tells of one that does not run why it cannot', async () => {
     const { code, output } = await mesh.command('reload', 'lacking');
     assert.equal(code, 1);
-    assert.match(output, /MESH_RELOAD_FAILED.*MESH_REQUIREMENT_MISSING 'no-such-cobol' >=1/);
+    assert.match(output, /MESH_RELOAD_FAILED.*MESH_REQUIREMENT_MISSING: 'no-such-cobol' >=1/);
   });
 
   it('is done one after the other when it is asked for twice', async () => {

@@ -20,15 +20,23 @@ const CASES = [
   {
     id: 'missing',
     requires: { [ABSENT]: '>=3.11' },
-    reason: /'python3' >=3\.11 is needed and not on PATH; install it: .*python3-venv, or https/,
+    reason: /'python3' >=3\.11 is needed and not on PATH\s+install it: .*python3-venv, or https/,
   },
-  { id: 'unknown', requires: { cobol85: '>=3' }, reason: /'cobol85' >=3 is needed and not on PATH$/ },
+  {
+    id: 'unknown',
+    requires: { cobol85: '>=3' },
+    reason: /'cobol85' >=3 is needed and not on PATH\s+install it/,
+  },
   {
     id: 'old',
     requires: { go: '>=1.24' },
-    reason: /'go' >=1\.24 .*1\.19\.8 is installed.*https:\/\/go\.dev/,
+    reason: /'go' >=1\.24 .*1\.19\.8 is installed[^]*https:\/\/go\.dev/,
   },
-  { id: 'stand-in', requires: { cargo: '>=1.85' }, reason: /'cargo' >=1\.85 .*could not choose.*rustup\.rs/ },
+  {
+    id: 'stand-in',
+    requires: { cargo: '>=1.85' },
+    reason: /'cargo' >=1\.85 .*could not choose[^]*rustup\.rs/,
+  },
 ];
 
 describe('plugins whose toolchain is missing or too old', function () {

@@ -5,8 +5,9 @@ const REFRESH_MS = 2_000;
 
 /**
  * A plugin as `GET /mesh/plugins` shows it to a stranger or to an operator.
- * @typedef {{ id: string, title?: string, enabled?: boolean, state: string, reason?: string, guard?: string, prefix?: string,
- *   instances?: readonly unknown[], middleware?: { phase: string, order: number } }} Plugin
+ * @typedef {{ code: string, message: string, lines: readonly string[], fix?: string }} Failure
+ * @typedef {{ id: string, title?: string, enabled?: boolean, state: string, reason?: string, failure?: Failure, guard?: string,
+ *   prefix?: string, instances?: readonly unknown[], middleware?: { phase: string, order: number } }} Plugin
  */
 
 /** Which plugins run and how they are, asked again every two seconds while somebody looks. */
@@ -95,7 +96,17 @@ function renderPlugin(plugin, live) {
   const details = [guard, instancesText(plugin.instances), middlewareText(plugin)].filter(Boolean).join(', ');
   if (details) item.append(make('span', { class: 'details' }, details));
   if (isReady(plugin)) item.append(live.lineOf(id));
-  if (reason) item.append(make('p', { class: 'reason' }, reason));
+  if (reason) item.append(reasonOf(plugin));
+  return item;
+}
+
+/** @param {Plugin} plugin */
+function reasonOf({ reason = '', failure }) {
+  if (!failure) return make('p', { class: 'reason' }, reason);
+  const { code, message, lines, fix } = failure;
+  const item = make('div', { class: 'reason' }, `${code}: ${message}`);
+  if (lines.length > 0) item.append(make('pre', {}, lines.join('\n')));
+  if (fix) item.append(make('p', { class: 'fix' }, fix));
   return item;
 }
 

@@ -29,15 +29,27 @@ export function isRepeatable({ req, bodyKind, tries }: Exchange, error: Error): 
 export function upstreamError(route: Route, cause: Error): MeshError {
   if (isNotConnected(cause)) return unavailable(route, 'no connection could be made to it', cause);
   const message = `'${route.id}' closed the connection or answered something that is not HTTP`;
-  return new MeshError('MESH_UPSTREAM_FAILED', message, { cause });
+  return new MeshError('MESH_UPSTREAM_FAILED', message, { cause, exposed: exposedBy(route) });
 }
 
 /** The error for a plugin that cannot be asked now. */
 export function unavailable(route: Route, why: string, cause?: Error): MeshError {
   return new MeshError('MESH_PLUGIN_UNAVAILABLE', `'${route.id}' cannot answer now: ${why}`, {
     details: { retryAfter: 5 },
+    exposed: exposedBy(route),
     ...(cause ? { cause } : {}),
   });
+}
+
+/** What the mesh knows of a plugin that does not answer, with what to do: the same that the terminal and the page say. */
+function exposedBy({ trouble }: Route): Readonly<Record<string, unknown>> {
+  const { reason, failure } = trouble;
+  if (reason === undefined) return {};
+  return {
+    reason,
+    ...(failure === undefined ? {} : { failure }),
+    ...(failure?.fix === undefined ? {} : { fix: failure.fix }),
+  };
 }
 
 /** The error for a deadline that passed before the response head. */

@@ -46,14 +46,19 @@ function pluginRoutes(plugin: MeshPlugin, parts: TableParts): Route[] {
     pool: parts.pool(id),
     meter: parts.metrics.meter(id),
     closed: closedBecause(plugin),
+    trouble: troubleOf(plugin),
     permission: compileRoutes(http),
   };
   return [http.prefix, ...http.aliases].map((prefix) => ({ ...route, prefix }));
 }
 
-function closedBecause({ enabled, state, reason }: MeshPlugin): Route['closed'] {
-  if (enabled && !CLOSED_STATES.has(state)) return undefined;
-  return { state: enabled ? state : 'disabled', ...(reason === undefined ? {} : { reason }) };
+function closedBecause({ enabled, state }: MeshPlugin): Route['closed'] {
+  if (!enabled) return 'disabled';
+  return CLOSED_STATES.has(state) ? state : undefined;
+}
+
+function troubleOf({ reason, failure }: MeshPlugin): Route['trouble'] {
+  return { ...(reason === undefined ? {} : { reason }), ...(failure === undefined ? {} : { failure }) };
 }
 
 function serviceRoutes(parts: TableParts): Route[] {
@@ -74,6 +79,7 @@ function serviceRoutes(parts: TableParts): Route[] {
       isAccounts: false,
       html: 'trusted',
       closed: undefined,
+      trouble: {},
     } as const;
     return prefixes.map((prefix) => ({ ...shared, ...fixed, prefix }));
   });

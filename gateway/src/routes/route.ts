@@ -22,7 +22,9 @@ export interface Route {
   readonly pool: Pool;
   readonly meter: RouteMeter;
   /** Why it cannot be reached whatever its instances say, e.g. `disabled`. */
-  readonly closed: Pick<MeshPlugin, 'state' | 'reason'> | undefined;
+  readonly closed: MeshPlugin['state'] | undefined;
+  /** Why the plugin is not as it should be, as far as the mesh has said; for answers in development mode. */
+  readonly trouble: Pick<MeshPlugin, 'reason' | 'failure'>;
   /** The permission for a path below the prefix, e.g. `/v1/x`. */
   readonly permission: RouteMatcher;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { failing, pluginFailure } from '@plugmesh/shared/mesh-document';
 import { eventually, freePort } from '@plugmesh/shared/testing';
 import supertest from 'supertest';
 import { RecordingUpstream } from '../support/recording-upstream.ts';
@@ -35,6 +36,8 @@ interface Problem {
   readonly plugin: string;
   readonly requestId: string;
   readonly reason?: string;
+  readonly failure?: object;
+  readonly fix?: string;
 }
 
 /** A route whose answers have at most 1,000 bytes. */
@@ -239,14 +242,31 @@ describe('proxying', () => {
       supertest(gateway.url).get('/api/p/').expect(200, 'ok'));
   });
 
+  const said = failing(
+    pluginFailure('MESH_PLUGIN_EXITED', 'it ended', { lines: ['no key'], fix: 'set KEY' }),
+  );
+
+  it('tells in development what the mesh says of a plugin that is not there, and what to do', async () => {
+    const development = await TestGateway.start({
+      plugins: [{ id: 'gone', state: 'unready', urls: [], ...said }],
+    });
+    const { body } = await supertest(development.url).get('/api/gone/').expect(503);
+    const { code, reason, failure, fix } = body as Problem;
+    assert.deepEqual(
+      { code, reason, failure, fix },
+      { code: 'MESH_PLUGIN_UNAVAILABLE', ...said, fix: 'set KEY' },
+    );
+    await development.stop();
+  });
+
   it('tells no reason in production', async () => {
     const production = await TestGateway.start({
       mode: 'production',
-      plugins: [{ id: 'gone', urls: [`http://127.0.0.1:${await freePort()}`] }],
+      plugins: [{ id: 'gone', urls: [`http://127.0.0.1:${await freePort()}`], ...said }],
     });
     const res = await supertest(production.url).get('/api/gone/').expect(503);
     assert.equal((res.body as Problem).reason, undefined);
-    assert.doesNotMatch(res.text, /127\.0\.0\.1|ECONN/);
+    assert.doesNotMatch(res.text, /127\.0\.0\.1|ECONN|no key|set KEY/);
     await production.stop();
   });
 

@@ -3,6 +3,7 @@ import { formatProblem, MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import {
   buildMeshDocument,
+  failing,
   type MeshDocument,
   type MeshPlugin,
   type ObservedState,
@@ -18,7 +19,7 @@ import type { ProcessKeeper, WantedPlugin } from './process-keeper.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Registrations } from './registrations.ts';
 import type { RedisUsers } from './redis-users.ts';
-import { reloadFailed, type Reloaded, type Reloader } from './reloader.ts';
+import { notPrepared, type Reloaded, type Reloader } from './reloader.ts';
 import type { StartGate } from './start-gate.ts';
 
 /** What the control process is made of. */
@@ -129,7 +130,7 @@ export class Control {
     const wanted = this.#plan.wanted().find((each) => each.id === id);
     if (wanted && this.#running.has(id)) return keeper.reload(wanted);
     const prepared = await gate.prepare(files.content.config, manifest);
-    if (prepared.state !== 'prepared') throw reloadFailed(manifest, prepared.reason ?? 'it was broken off');
+    if (prepared.state !== 'prepared') throw notPrepared(manifest, prepared);
     await this.apply();
     return undefined;
   }
@@ -212,7 +213,7 @@ export class Control {
         });
         if (state.state === 'stopped' && keeper.isStarting(id)) return [id, { state: 'starting' }] as const;
         const failure = keeper.failure(id);
-        return [id, failure === undefined ? state : { ...state, reason: failure }] as const;
+        return [id, failure === undefined ? state : { ...state, ...failing(failure) }] as const;
       }),
     );
     observer.keepOnly(new Set(states.flatMap(([, state]) => (state.instances ?? []).map(({ id }) => id))));

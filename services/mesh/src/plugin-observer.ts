@@ -1,7 +1,12 @@
-import type { ErrorCode } from '@plugmesh/shared/errors';
-import type { Instance, ObservedState } from '@plugmesh/shared/mesh-document';
-import { lastLines } from './last-lines.ts';
+import {
+  failing,
+  type Instance,
+  type ObservedState,
+  type PluginFailure,
+  pluginFailure,
+} from '@plugmesh/shared/mesh-document';
 import { type ManagedProcess, portsOfTree, type SystemProcess } from '@plugmesh/shared/processes';
+import { exitFailure, lastWords } from './exit-failure.ts';
 import { portStranger } from './port-stranger.ts';
 import { probe, type ProbeResult } from './probe.ts';
 
@@ -22,13 +27,11 @@ const ELSEWHERE_MS = 2000;
 /** A single slow answer takes nothing down. */
 const FAILURES = 3;
 const READY_EVERY_MS = 5000;
-/** As many as a stack trace takes: the error itself stands above it. */
-const LINES_SHOWN = 15;
 
 interface Sight {
   readonly instance: Instance;
   readonly result: ProbeResult;
-  readonly reason?: string;
+  readonly failure?: PluginFailure;
   readonly at: number;
   readonly failures: number;
   /** Another program is at the instance's port. */
@@ -90,11 +93,11 @@ export class PluginObserver {
     const base = { id, url, ...(process?.pid === undefined ? {} : { pid: process.pid }) };
     const stranger = process && before?.result.kind !== 'ready' ? portStranger(process) : undefined;
     if (process && (stranger || process.pid === undefined)) {
-      const reason = stranger ? takenReason(process, stranger) : await exitReason(process);
+      const failure = stranger ? takenFailure(process, stranger) : await exitFailure(process);
       return {
         instance: { ...base, state: 'unready' },
         result: { kind: 'not-listening' },
-        reason,
+        failure,
         at,
         failures: 1,
         isStranger: stranger !== undefined,
@@ -109,37 +112,55 @@ export class PluginObserver {
     }
     const failures = (before?.failures ?? 0) + 1;
     if (before?.instance.state === 'ready' && failures < FAILURES) return { ...before, at, failures };
-    const reason = result.kind === 'not-listening' ? await this.#silence(place, at) : result.reason;
-    const state = reason === undefined ? 'starting' : 'unready';
+    const failure = result.kind === 'not-listening' ? await this.#silence(place, at) : failureOf(result);
+    const state = failure === undefined ? 'starting' : 'unready';
     return {
       instance: { ...base, state },
       result,
-      ...(reason === undefined ? {} : { reason }),
+      ...(failure === undefined ? {} : { failure }),
       at,
       failures,
     };
   }
 
   /** Why nothing listens at the instance's address, or undefined while it may still come. */
-  async #silence({ url, process }: Place, at: number): Promise<string | undefined> {
-    if (!process) return withCode('MESH_PLUGIN_NOT_LISTENING', `nothing listens at ${url}`);
-    // It has been here before and ended: until it listens, that is what is known of it.
-    if (process.restarts > 0) return exitReason(process);
+  async #silence({ url, process }: Place, at: number): Promise<PluginFailure | undefined> {
+    if (!process)
+      return pluginFailure('MESH_PLUGIN_NOT_LISTENING', `nothing listens at ${url}`, {
+        fix: 'start it there: the mesh does not',
+      });
     const age = at - process.startedAt;
-    if (age < ELSEWHERE_MS) return undefined;
-    const elsewhere = portsOfTree(process.pid ?? 0).filter((port) => port !== process.port);
-    const address = `${process.host}:${process.port ?? 0}`;
-    if (elsewhere.length > 0) {
-      const ports = elsewhere.join(', ');
-      const text = `process ${process.pid ?? 0} listens on ${ports}, not on ${address}: use the PORT it is given`;
-      return withCode('MESH_PLUGIN_NOT_LISTENING', text);
-    }
-    if (age < PATIENCE_MS) return undefined;
-    return withCode(
-      'MESH_PLUGIN_NOT_LISTENING',
-      `it did not listen on ${address} within ${PATIENCE_MS / 1000} s`,
-    );
+    const elsewhere = age < ELSEWHERE_MS ? [] : otherPorts(process);
+    if (elsewhere.length > 0) return elsewhereFailure(process, elsewhere);
+    // It has been here before and ended: until it listens, that is what is known of it.
+    if (process.restarts > 0) return exitFailure(process);
+    return age < PATIENCE_MS ? undefined : silentFailure(process);
   }
+}
+
+function otherPorts({ pid = 0, port }: ManagedProcess): number[] {
+  return portsOfTree(pid).filter((each) => each !== port);
+}
+
+async function elsewhereFailure(process: ManagedProcess, ports: readonly number[]): Promise<PluginFailure> {
+  const { pid = 0, port = 0 } = process;
+  const message = `process ${pid} listens on ${ports.join(', ')}, not on ${addressOf(process)}`;
+  return pluginFailure('MESH_PLUGIN_NOT_LISTENING', message, {
+    lines: await lastWords(process),
+    fix: `use the PORT it is given: the variable PORT of its environment, here ${port}`,
+  });
+}
+
+async function silentFailure(process: ManagedProcess): Promise<PluginFailure> {
+  const message = `it did not listen on ${addressOf(process)} within ${PATIENCE_MS / 1000} s`;
+  return pluginFailure('MESH_PLUGIN_NOT_LISTENING', message, {
+    lines: await lastWords(process),
+    fix: 'listen on HOST and PORT of its environment before anything that takes long',
+  });
+}
+
+function addressOf({ host, port }: ManagedProcess): string {
+  return `${host}:${port ?? 0}`;
 }
 
 function remotes(plugin: ObservedPlugin): Place[] {
@@ -155,23 +176,19 @@ function summary(plugin: ObservedPlugin, sights: readonly Sight[]): Omit<Observe
   const disabled = sights.map(({ result }) => result).find((result) => result.kind === 'disabled');
   if (disabled) return { state: 'disabled', reason: disabled.reason };
   if (sights.some(({ instance }) => instance.state === 'starting')) return { state: 'starting' };
-  return {
-    state: 'unready',
-    reason: sights.find(({ reason }) => reason !== undefined)?.reason ?? 'it does not answer',
-  };
+  const failure = sights.find((sight) => sight.failure !== undefined)?.failure;
+  return { state: 'unready', ...(failure ? failing(failure) : { reason: 'it does not answer' }) };
 }
 
-async function exitReason(process: ManagedProcess): Promise<string> {
-  const lines = await lastLines(process.errorFile, LINES_SHOWN);
-  const said = lines.length === 0 ? '' : `; its last lines:\n${lines.join('\n')}`;
-  const times = process.restarts > 0 ? `, restarted ${process.restarts} times` : '';
-  return withCode('MESH_PLUGIN_EXITED', `its process ended by itself (${process.status}${times})${said}`);
+/** What the probe says, `CODE: sentence` where it has a code. */
+function failureOf(result: Exclude<ProbeResult, { kind: 'ready' | 'not-listening' }>): PluginFailure {
+  const { code = 'MESH_PLUGIN_UNAVAILABLE', message = result.reason } =
+    /^(?<code>MESH_\w+): (?<message>.*)/s.exec(result.reason)?.groups ?? {};
+  return pluginFailure(code, message);
 }
 
-function takenReason({ port }: ManagedProcess, { pid, command }: SystemProcess): string {
-  return withCode('MESH_PORT_TAKEN', `its port ${port ?? 0} is held by process ${pid} (${command})`);
-}
-
-function withCode(code: ErrorCode, text: string): string {
-  return `${code}: ${text}`;
+function takenFailure({ port }: ManagedProcess, { pid, command }: SystemProcess): PluginFailure {
+  return pluginFailure('MESH_PORT_TAKEN', `its port ${port ?? 0} is held by process ${pid} (${command})`, {
+    fix: `stop process ${pid}, or give the plugin another 'port' in plugin.json; without one it gets a free one`,
+  });
 }

@@ -1,6 +1,7 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
+import { type PluginFailure, pluginFailure } from '@plugmesh/shared/mesh-document';
 import {
   isAlive,
   type ManagedProcess,
@@ -32,13 +33,14 @@ export interface ProcessKeeperParts {
 }
 
 const RETRY_MS = 5_000;
+const SEE_LOG = 'see ./plugmesh logs mesh; it is tried again in some seconds';
 
 /** Starts, stops and reloads the local plugins' processes, so that pm2 runs what the files ask for. */
 export class ProcessKeeper {
   readonly #parts: ProcessKeeperParts;
   /** What each plugin's processes were started from. */
   readonly #known = new Map<string, string>();
-  readonly #failures = new Map<string, string>();
+  readonly #failures = new Map<string, PluginFailure>();
   readonly #starting = new Set<string>();
   #wanted: readonly WantedPlugin[] = [];
   #work: Promise<void> = Promise.resolve();
@@ -62,7 +64,7 @@ export class ProcessKeeper {
   }
 
   /** Why a plugin that serves does so in an older version than the files ask for. */
-  failure(id: string): string | undefined {
+  failure(id: string): PluginFailure | undefined {
     return this.#failures.get(id);
   }
 
@@ -96,7 +98,7 @@ export class ProcessKeeper {
       // What runs now was started from something else: the next look at it brings it in line.
       if (brokenOff === true) this.#known.set(id, '');
       // Where the old one was stopped first, what is seen of the new one says more.
-      else if (stopped !== true) this.#failures.set(id, reasonOf(error));
+      else if (stopped !== true) this.#failures.set(id, failureOf(error));
       throw error;
     } finally {
       // What was asked for meanwhile has waited.
@@ -185,22 +187,26 @@ export class ProcessKeeper {
   }
 
   /** Resolves to why it failed, if it did. */
-  async #try(what: string, action: () => Promise<void>): Promise<string | undefined> {
+  async #try(what: string, action: () => Promise<void>): Promise<PluginFailure | undefined> {
     try {
       await action();
       this.#parts.log.info(`pm2: ${what}`);
       return undefined;
     } catch (error) {
       this.#parts.log.error({ err: error }, `pm2 could not ${what}`);
-      return `pm2 could not ${what}: ${reasonOf(error)}`;
+      const { code, message, lines } = failureOf(error);
+      return pluginFailure(code, `pm2 could not ${what}: ${message}`, { lines, fix: SEE_LOG });
     }
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof MeshError)) return String(error);
-  const output = error.details['output'];
-  return `${error.code}: ${error.message}${typeof output === 'string' ? `\n${output.trim()}` : ''}`;
+function failureOf(error: unknown): PluginFailure {
+  if (!(error instanceof MeshError)) return pluginFailure('MESH_INTERNAL', String(error));
+  const { output, lines = [] } = error.details as { output?: string; lines?: readonly string[] };
+  return pluginFailure(error.code, error.message, {
+    lines: output === undefined ? lines : output.trim().split('\n'),
+    fix: error.fix,
+  });
 }
 
 function byPlugin(processes: readonly ManagedProcess[]): Map<string, ManagedProcess[]> {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ErrorCode, MeshError } from '@plugmesh/shared/errors';
 import type { Manifest } from '@plugmesh/shared/manifest';
 import type { ObservedState } from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
@@ -26,8 +27,8 @@ export async function untilReady({ list, manifest, names, signal }: Awaited): Pr
     const sights = await Promise.all(processes.map((each) => look(observer, manifest, each)));
     const ready = sights.flatMap(({ state, instances = [] }) => (state === 'ready' ? instances : []));
     if (ready.length === names.length) return Math.max(...ready.map(({ readyMs = 0 }) => readyMs));
-    const failure = sights.find((sight, n) => isFinal(sight, processes[n]));
-    if (failure || performance.now() > giveUpAt) throw new Error(reasonOf(failure ?? sights.find(hasReason)));
+    const failed = sights.find((sight, n) => isFinal(sight, processes[n]));
+    if (failed || performance.now() > giveUpAt) throw errorOf(failed ?? sights.find(hasFailure));
     await delay(POLL_MS, undefined, { signal });
   }
 }
@@ -44,10 +45,19 @@ function isFinal({ state }: ObservedState, process: ManagedProcess | undefined):
   return state === 'unready' && hasEnded && process?.status !== 'launching';
 }
 
-function hasReason({ reason }: ObservedState): boolean {
-  return reason !== undefined;
+function hasFailure({ failure, reason }: ObservedState): boolean {
+  return failure !== undefined || reason !== undefined;
 }
 
-function reasonOf(sight: ObservedState | undefined): string {
-  return sight?.reason ?? `it was not ready within ${PATIENCE_MS / 1000} s`;
+function errorOf({ failure, reason }: Partial<ObservedState> = {}): MeshError {
+  if (!failure)
+    return new MeshError(
+      'MESH_PLUGIN_UNAVAILABLE',
+      reason ?? `it was not ready within ${PATIENCE_MS / 1000} s`,
+    );
+  const { code, message, lines, fix } = failure;
+  return new MeshError(code as ErrorCode, message, {
+    ...(fix === undefined ? {} : { fix }),
+    details: { lines },
+  });
 }

@@ -2,17 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MeshError } from '@plugmesh/shared/errors';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
+import { type PluginFailure, pluginFailure } from '@plugmesh/shared/mesh-document';
 import {
   connectionsTo,
   dropNext,
   generationOf,
   type ManagedProcess,
   type Pm2,
+  type Preparation,
   processName,
   promoteNext,
   reserveNext,
 } from '@plugmesh/shared/processes';
 import type { MeshFiles } from './mesh-files.ts';
+import { preparationFailure } from './preparation-failure.ts';
 import type { ProcessList } from './process-list.ts';
 import { untilReady } from './readiness.ts';
 import type { StartGate } from './start-gate.ts';
@@ -124,7 +127,7 @@ export class Reloader {
     const { pm2, gate, files } = this.#parts;
     if (!pm2) throw new MeshError('MESH_NOT_SUPPORTED', 'this mesh does not start processes itself');
     const prepared = await gate.prepare(files.content.config, manifest, signal);
-    if (prepared.state !== 'prepared') throw reloadFailed(manifest, prepared.reason ?? 'it was broken off');
+    if (prepared.state !== 'prepared') throw notPrepared(manifest, prepared);
     return manifest.port === undefined && isServing
       ? this.#replace(pm2, manifest, signal)
       : this.#restart(pm2, manifest, signal);
@@ -136,7 +139,7 @@ export class Reloader {
     await this.#delete((await this.#processes(manifest.name)).map(({ name }) => name));
     await pm2.start(names);
     const readyMs = await this.#untilReady(manifest, names, signal).catch((error: unknown) => {
-      throw reloadFailed(manifest, messageOf(error), true);
+      throw reloadFailed(manifest, failureOf(error), true);
     });
     return { how: 'restart', generation: this.#generation(manifest.name), readyMs };
   }
@@ -157,7 +160,7 @@ export class Reloader {
     } catch (error) {
       await this.#delete(names);
       dropNext(config, id);
-      throw reloadFailed(manifest, messageOf(error));
+      throw reloadFailed(manifest, failureOf(error));
     }
     this.#generations = promoteNext(config, id).generations;
     await this.#untilAnnounced(signal);
@@ -206,9 +209,21 @@ function processNames(id: string, count: number, generation: number): string[] {
 }
 
 /** The error of a reload: the old version goes on, unless it was stopped first. */
-export function reloadFailed({ name }: Manifest, reason: string, isStopped = false): MeshError {
-  const message = `the new version of '${name}' did not get ready${isStopped ? '' : '; what runs of it goes on'}`;
-  return new MeshError('MESH_RELOAD_FAILED', `${message}: ${reason}`, { details: { stopped: isStopped } });
+function reloadFailed({ name }: Manifest, why: PluginFailure, isStopped = false): MeshError {
+  const what = `the new version of '${name}' did not get ready${isStopped ? '' : '; what runs of it goes on'}`;
+  const { code, message, lines, fix } = why;
+  const failure = pluginFailure('MESH_RELOAD_FAILED', `${what}: ${code}: ${message}`, { lines, fix });
+  return new MeshError('MESH_RELOAD_FAILED', failure.message, {
+    ...(fix === undefined ? {} : { fix }),
+    details: { stopped: isStopped, lines: failure.lines },
+  });
+}
+
+/** The error of a reload whose requirements or setup came to nothing. */
+export function notPrepared(manifest: Manifest, prepared: Preparation): MeshError {
+  const reason = prepared.state === 'prepared' ? undefined : prepared.reason;
+  const why = reason === undefined ? undefined : preparationFailure(manifest.name, reason);
+  return reloadFailed(manifest, why ?? pluginFailure('MESH_SETUP_FAILED', 'its setup was broken off'));
 }
 
 function brokenOff(id: string): MeshError {
@@ -216,6 +231,10 @@ function brokenOff(id: string): MeshError {
   return new MeshError('MESH_RELOAD_FAILED', message, { details: { brokenOff: true } });
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function failureOf(error: unknown): PluginFailure {
+  if (error instanceof MeshError) {
+    const { lines = [] } = error.details as { lines?: readonly string[] };
+    return pluginFailure(error.code, error.message, { lines, fix: error.fix });
+  }
+  return pluginFailure('MESH_INTERNAL', error instanceof Error ? error.message : String(error));
 }

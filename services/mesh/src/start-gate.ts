@@ -1,8 +1,9 @@
 import type { Config } from '@plugmesh/shared/config';
 import type { Log } from '@plugmesh/shared/log';
 import type { Manifest } from '@plugmesh/shared/manifest';
-import type { ObservedState } from '@plugmesh/shared/mesh-document';
+import { failing, type ObservedState } from '@plugmesh/shared/mesh-document';
 import { prepare, preparation, type Preparation } from '@plugmesh/shared/processes';
+import { preparationFailure } from './preparation-failure.ts';
 
 /**
  * Says which local plugins may be started: those that are set up, once what they depend on has been ready. Setups run
@@ -51,7 +52,7 @@ export class StartGate {
     }
     if (known.state !== 'prepared') {
       const state = known.state === 'skipped' ? 'skipped' : 'unready';
-      return { state, reason: known.reason, instances: [] };
+      return { state, ...failing(preparationFailure(name, known.reason)), instances: [] };
     }
     const missing = dependsOn.filter((id) => !isReady(id));
     if (missing.length > 0) {

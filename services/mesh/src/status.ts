@@ -43,13 +43,14 @@ function pluginView(plugin: MeshPlugin, isOpen: boolean): object {
   const { id, title, state } = plugin;
   const known = { id, ...(title === undefined ? {} : { title }), state };
   if (!isOpen) return known;
-  const { description, version, language, source, enabled, reason, http } = plugin;
+  const { description, version, language, source, enabled, reason, failure, http } = plugin;
   return {
     ...known,
     ...(description === undefined ? {} : { description }),
     ...(version === undefined ? {} : { version }),
     ...(language === undefined ? {} : { language }),
     ...(reason === undefined ? {} : { reason }),
+    ...(failure === undefined ? {} : { failure }),
     source,
     enabled,
     guard: http.guard,

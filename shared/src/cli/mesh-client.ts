@@ -7,7 +7,7 @@ import type { Instance, MeshPlugin, MiddlewareRule } from '../mesh-document/inde
 import { localOrigin } from '../processes/index.ts';
 
 /** A plugin as the operator sees it at `/mesh/plugins`. */
-export interface PluginView extends Pick<MeshPlugin, 'id' | 'state' | 'reason' | 'language' | 'enabled'> {
+export interface PluginView extends Pick<MeshPlugin, 'id' | 'state' | 'reason' | 'failure' | 'language' | 'enabled'> {
   readonly guard: string;
   readonly prefix: string;
   readonly instances: readonly Instance[];
@@ -50,6 +50,13 @@ export interface StatusView {
   readonly processes: readonly ProcessView[];
 }
 
+interface Problem {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly fix?: string;
+  readonly lines?: readonly string[];
+}
+
 const TIMEOUT_MS = 10_000;
 /** A reload may build first. */
 const RELOAD_TIMEOUT_MS = 60 * 60_000;
@@ -89,8 +96,11 @@ export class MeshClient {
     const { status, text } = await this.#ask(method, path, timeoutMs);
     const body: unknown = JSON.parse(text);
     if (status < 300) return body;
-    const { detail, code } = Object(body) as { detail?: string; code?: string };
-    throw new MeshError(knownCode(code), detail ?? `mesh answered ${status}`);
+    const { detail = `mesh answered ${status}`, code, fix, lines } = Object(body) as Problem;
+    throw new MeshError(knownCode(code), detail, {
+      ...(fix === undefined ? {} : { fix }),
+      ...(lines === undefined ? {} : { details: { lines } }),
+    });
   }
 
   /** Not by `fetch`, which gives up after five minutes whatever it is told. */

@@ -13,6 +13,8 @@ export interface MeshErrorOptions {
   /** What the reader should do next, one line. */
   readonly fix?: string;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Members of the problem document in development mode alone: they may name addresses, files and log lines. */
+  readonly exposed?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
@@ -23,6 +25,7 @@ export class MeshError extends Error {
   readonly position: Position | undefined;
   readonly fix: string | undefined;
   readonly details: Readonly<Record<string, unknown>>;
+  readonly exposed: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: MeshErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -32,6 +35,7 @@ export class MeshError extends Error {
     this.position = options.position;
     this.fix = options.fix;
     this.details = options.details ?? {};
+    this.exposed = options.exposed ?? {};
   }
 }
 
@@ -51,10 +55,13 @@ export function formatPosition({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`;
 }
 
-/** One problem as the terminal shows it: code, file:line:column, message, fix. */
+/** One problem as the terminal shows it: code, file:line:column, message, what a process wrote, fix. */
 export function formatProblem(problem: MeshError): string {
-  const { code, position, message, fix } = problem;
+  const { code, position, message, fix, details } = problem;
   const where = position ? `${formatPosition(position)}  ` : '';
   const reference = `docs/reference/errors.md#${code.toLowerCase()}`;
-  return `✖ ${code}  ${where}${message}\n  ${fix ? `${fix}  ` : ''}${reference}`;
+  const lines = Array.isArray(details['lines'])
+    ? details['lines'].map((line) => `\n  │ ${String(line)}`)
+    : [];
+  return `✖ ${code}  ${where}${message}${lines.join('')}\n  ${fix ? `${fix}  ` : ''}${reference}`;
 }

@@ -38,5 +38,6 @@ export function problemDocument(error: MeshError, context: ProblemContext = {}):
     ...(context.requestId === undefined ? {} : { requestId: context.requestId }),
     ...error.details,
     ...(context.expose === true && cause instanceof Error ? { reason: cause.message } : {}),
+    ...(context.expose === true ? error.exposed : {}),
   };
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { FoundManifest, Manifest } from '../manifest/manifest.ts';
-import type { Instance, MiddlewareRule, PluginState } from './types.ts';
+import type { Instance, MiddlewareRule, PluginFailure, PluginState } from './types.ts';
 
 /** An instance that registered itself and is alive (contracts § 1.6). */
 export interface Registration {
@@ -16,6 +16,8 @@ export interface Registration {
 export interface ObservedState {
   readonly state: PluginState;
   readonly reason?: string;
+  /** What `reason` says, in parts, when something has failed. */
+  readonly failure?: PluginFailure;
   /** Instead of those that follow from ports, URLs and registrations. */
   readonly instances?: readonly Instance[];
 }

@@ -42,6 +42,13 @@ const http = z.object({
   keyHash: z.string().length(43).exactOptional(),
 });
 
+const failure = z.object({
+  code: text,
+  message: z.string(),
+  lines: z.array(z.string()),
+  fix: z.string().exactOptional(),
+});
+
 const plugin = z.object({
   id: text,
   title: z.string().exactOptional(),
@@ -52,6 +59,7 @@ const plugin = z.object({
   enabled: z.boolean(),
   state: z.enum(['starting', 'ready', 'stopped', 'unready', 'disabled', 'skipped', 'invalid']),
   reason: z.string().exactOptional(),
+  failure: failure.exactOptional(),
   http,
   instances: z.array(instance),
 });

@@ -7,4 +7,5 @@ export * from './match-topic.ts';
 export * from './mesh-topics.ts';
 export * from './parse-mesh-document.ts';
 export { forgivingSegments } from './route-pattern.ts';
+export * from './plugin-failure.ts';
 export * from './types.ts';

@@ -2,11 +2,12 @@ import { hashCredential } from '../access/index.ts';
 import { formatPosition, type MeshError } from '../errors/index.ts';
 import { manifestHttpDefaults } from '../manifest/http-schema.ts';
 import type { Candidate } from './candidates.ts';
-import type { DocumentInput } from './document-input.ts';
+import type { DocumentInput, ObservedState } from './document-input.ts';
 import { languageOf } from './language.ts';
-import type { Instance, MeshPlugin, PluginHttp, PluginState } from './types.ts';
+import { failing, pluginFailure } from './plugin-failure.ts';
+import type { Instance, MeshPlugin, PluginFailure, PluginHttp, PluginState } from './types.ts';
 
-type Condition = Pick<MeshPlugin, 'state' | 'reason' | 'instances'>;
+type Condition = Pick<MeshPlugin, 'state' | 'reason' | 'failure' | 'instances'>;
 
 /** The document's entry for a plugin; a refused or disabled one keeps nothing but its own `/api/<id>`. */
 export function toPlugin(
@@ -38,15 +39,26 @@ function condition(
 ): Condition {
   const { id, disabledBecause } = candidate;
   if (disabledBecause !== undefined) return { state: 'disabled', reason: disabledBecause, instances: [] };
-  if (refusal) return { state: 'invalid', reason: refusal.map(inOneLine).join('\n'), instances: [] };
+  if (refusal) return { state: 'invalid', ...failing(refusalFailure(refusal)), instances: [] };
   const observed = input.states[id];
   const instances = observed?.instances ?? expectedInstances(candidate, input);
   const state: PluginState = observed?.state ?? (instances.length > 0 ? 'ready' : 'stopped');
-  return { state, ...(observed?.reason === undefined ? {} : { reason: observed.reason }), instances };
+  return { state, ...saidOf(observed), instances };
 }
 
-function inOneLine({ code, position, message }: MeshError): string {
-  return `${code}: ${position ? `${formatPosition(position)} ` : ''}${message}`;
+function saidOf({ reason, failure }: Partial<ObservedState> = {}): Pick<Condition, 'reason' | 'failure'> {
+  return { ...(reason === undefined ? {} : { reason }), ...(failure === undefined ? {} : { failure }) };
+}
+
+/** Of several problems the first has the word; the others stand below it. */
+function refusalFailure([first, ...others]: readonly MeshError[]): PluginFailure {
+  if (!first) return pluginFailure('MESH_MANIFEST_INVALID', 'it is refused');
+  const lines = others.map((each) => `${each.code}: ${placed(each)}`);
+  return pluginFailure(first.code, placed(first), { lines, fix: first.fix });
+}
+
+function placed({ position, message }: MeshError): string {
+  return `${position ? `${formatPosition(position)} ` : ''}${message}`;
 }
 
 /** Where instances must be when nobody has looked; taken to be ready, because the gateway finds out by itself. */

@@ -49,6 +49,18 @@ export interface PluginHttp {
   readonly keyHash?: string;
 }
 
+/** Why a plugin does not run as it should, in parts. */
+export interface PluginFailure {
+  /** Of the error table; a newer mesh may know more. */
+  readonly code: string;
+  /** One sentence. */
+  readonly message: string;
+  /** The last lines of its log, oldest first. */
+  readonly lines: readonly string[];
+  /** What to do. */
+  readonly fix?: string;
+}
+
 /** A plugin as the mesh knows it. */
 export interface MeshPlugin {
   readonly id: string;
@@ -61,6 +73,8 @@ export interface MeshPlugin {
   readonly enabled: boolean;
   readonly state: PluginState;
   readonly reason?: string;
+  /** What `reason` says, in parts, when something has failed. */
+  readonly failure?: PluginFailure;
   readonly http: PluginHttp;
   readonly instances: readonly Instance[];
 }
