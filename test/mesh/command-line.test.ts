@@ -97,8 +97,13 @@ describe('the command line', function () {
 
   it('says that no mesh runs, with a code', async () => {
     const { code, output } = await mesh.command('enable', 'fine');
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(output, /MESH_NOT_RUNNING.*nothing answers/);
+    for (const args of [['call', 'fine'], ['pub', 'news', 'said'], ['sub'], ['routes'], ['down']])
+      assert.equal((await mesh.command(...args)).code, 3, args[0]);
+    const { stderr, stdout } = await mesh.run(['ps', '--json']);
+    assert.equal(stdout, '');
+    assert.deepEqual((JSON.parse(stderr) as { code: string }).code, 'MESH_NOT_RUNNING');
   });
 
   it('shows every problem of a manifest that it checks', async () => {

@@ -253,7 +253,11 @@ describe('plugmesh up --watch', function () {
     const file = join(mesh.folder, 'services/edited/main.mjs');
     const good = await readFile(file, 'utf8');
     await writeFile(file, 'this is no JavaScript');
-    await eventually(() => /MESH_RELOAD_FAILED.*SyntaxError/s.test(mesh.output), { timeoutMs: 20_000 });
+    const pid = (await mesh.plugin('edited'))?.instances[0]?.pid;
+    await eventually(() => /MESH_RELOAD_FAILED.*│ SyntaxError[^]*correct .*main\.mjs:1 /.test(mesh.output), {
+      timeoutMs: 20_000,
+    });
+    assert.equal((await mesh.plugin('edited'))?.instances[0]?.pid, pid);
     assert.equal(await (await fetch(`${mesh.origin}/api/edited/`)).text(), 'two');
     await writeFile(file, good.replace('two', 'three'));
     await eventually(async () => (await (await fetch(`${mesh.origin}/api/edited/`)).text()) === 'three', {

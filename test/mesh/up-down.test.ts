@@ -78,7 +78,7 @@ describe('plugmesh up', function () {
     assert.equal(await mesh.exited, 0);
     assertNothingLeft(mesh);
     const again = await mesh.command('ps');
-    assert.equal(again.code, 1);
+    assert.equal(again.code, 3);
     assert.match(again.output, /MESH_NOT_RUNNING/);
   });
 

@@ -51,6 +51,16 @@ export class Callers {
     return `user ${caller.name}`;
   }
 
+  /** The operator alone. Rejects with MESH_UNAUTHORIZED or MESH_FORBIDDEN. */
+  async operator(request: Request): Promise<void> {
+    const caller = await this.find(request);
+    if (caller?.kind === 'operator') return;
+    if (!caller) throw new MeshError('MESH_UNAUTHORIZED', 'nobody is logged in');
+    throw new MeshError('MESH_FORBIDDEN', 'this is for the operator', {
+      fix: './plugmesh key create <name>',
+    });
+  }
+
   #isOperator(request: Request): boolean {
     const { token } = this.#options;
     const shown = request.get('authorization');

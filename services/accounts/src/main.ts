@@ -12,7 +12,7 @@ import { Attempts } from './records/attempts.ts';
 import { KeyRecords } from './records/key-records.ts';
 import { RedisPart } from './records/redis-part.ts';
 import { SessionRecords } from './records/session-records.ts';
-import { addKeyRoutes } from './routes/key-routes.ts';
+import { addKeyRoutes, addKeyRoutesOfUsers } from './routes/key-routes.ts';
 import { addPages } from './routes/pages.ts';
 import { addSessionRoutes } from './routes/session-routes.ts';
 import { addUserRoutes } from './routes/user-routes.ts';
@@ -50,6 +50,7 @@ definePlugin({
     });
     addSessionRoutes(router, { callers, signIn, sessions });
     addKeyRoutes(router, { callers, keys, store });
+    addKeyRoutesOfUsers(router, { callers, keys, store, log });
     addUserRoutes(router, { callers, desk, log });
 
     const bringUp = (): Promise<void> => desk.bringUp(Date.now() - config.lifeMs);

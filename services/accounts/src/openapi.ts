@@ -18,6 +18,15 @@ const ROUTES: readonly (readonly [string, string, string, Body | undefined, numb
   ['get', '/v1/users/{name}', 'One user (administrators)', undefined, 200],
   ['patch', '/v1/users/{name}', 'Give a user other roles (administrators)', 'userChange', 200],
   ['post', '/v1/users/{name}/revoke', 'End all that a user has (administrators)', undefined, 200],
+  ['get', '/v1/users/{name}/keys', 'API keys of a user (administrators)', undefined, 200],
+  ['post', '/v1/users/{name}/keys', 'Make an API key for a user (the operator)', 'key', 201],
+  [
+    'delete',
+    '/v1/users/{name}/keys/{prefix}',
+    'Revoke an API key of a user (administrators)',
+    undefined,
+    204,
+  ],
   [
     'post',
     '/v1/users/{name}/reset',

@@ -1,4 +1,4 @@
-import type { Instance, MeshDocument, MeshPlugin, MiddlewareRule } from '@plugmesh/shared/mesh-document';
+import type { Instance, MeshDocument, MeshPlugin, MiddlewareRule, PluginHttp } from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
 import type { Traffic } from './gateway-reports.ts';
 import type { RedisRights } from './redis-users.ts';
@@ -22,6 +22,7 @@ export function pluginsView(document: MeshDocument, viewer: Viewer, trafficOf: T
     plugins: plugins.map((plugin) => ({
       ...pluginView(plugin, isOpen),
       ...(isOpen ? { instances: plugin.instances.map((each) => view(plugin.id, each)) } : {}),
+      ...(viewer.isInCharge ? rulesView(plugin.http) : {}),
       ...(isOpen ? middlewareView(middleware.find((rule) => rule.plugin === plugin.id)) : {}),
     })),
   };
@@ -31,6 +32,11 @@ export function pluginsView(document: MeshDocument, viewer: Viewer, trafficOf: T
     const traffic = trafficOf(plugin, instance.url);
     return { ...(viewer.isInCharge ? instance : { id, state, readyMs }), ...(traffic && { traffic }) };
   }
+}
+
+/** What holds for requests; of the key that opens it nobody is told anything. */
+function rulesView({ routes, timeoutMs, maxBody, maxResponse }: PluginHttp): object {
+  return { routes, timeoutMs, maxBody, ...(maxResponse === undefined ? {} : { maxResponse }) };
 }
 
 function middlewareView(rule: MiddlewareRule | undefined): object {

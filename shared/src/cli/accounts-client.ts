@@ -16,6 +16,26 @@ export interface UserView {
   readonly linkEndsAt?: number;
 }
 
+/** An API key as its owner sees it. */
+export interface KeyView {
+  readonly prefix: string;
+  readonly name: string;
+  readonly guards: readonly string[];
+  readonly plugins: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly endsAt: number | null;
+  readonly lastUsedAt: number | null;
+  /** The key itself, once. */
+  readonly key?: string;
+}
+
+/** What a key is to be. */
+export type KeyWish = Pick<KeyView, 'name' | 'guards' | 'plugins'> & {
+  /** How many days it lasts; null: until it is revoked. */
+  readonly days: number | null;
+};
+
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -50,6 +70,19 @@ export class AccountsClient {
     return (await this.#call('POST', `${userPath(name)}/reset`)) as UserView;
   }
 
+  async keys(name: string): Promise<readonly KeyView[]> {
+    const { keys } = (await this.#call('GET', `${userPath(name)}/keys`)) as { keys: readonly KeyView[] };
+    return keys;
+  }
+
+  async createKey(name: string, wish: KeyWish): Promise<KeyView> {
+    return (await this.#call('POST', `${userPath(name)}/keys`, wish)) as KeyView;
+  }
+
+  async revokeKey(name: string, prefix: string): Promise<void> {
+    await this.#call('DELETE', `${userPath(name)}/keys/${encodeURIComponent(prefix)}`);
+  }
+
   async #call(method: string, path: string, body?: object): Promise<unknown> {
     const { accounts } = this.#config.gateway;
     const url = await this.#instanceUrl(accounts);
@@ -62,6 +95,7 @@ export class AccountsClient {
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    if (response.status === 204) return undefined;
     const answer = (await response.json()) as { code?: string; detail?: string; fix?: string };
     if (response.ok) return answer;
     const { code = '', detail = `it answered ${response.status}`, fix } = answer;

@@ -8,12 +8,25 @@ export interface CommandOptions {
   readonly config: string | undefined;
   readonly json: boolean;
   readonly follow: boolean;
-  readonly lines: number;
+  /** How many lines or messages; undefined: as the command likes. */
+  readonly lines: number | undefined;
   readonly watch: boolean;
   readonly roles: readonly string[];
   /** The level that a plugin must reach. */
   readonly level: number | undefined;
   readonly manifest: string | undefined;
+  readonly method: string | undefined;
+  readonly data: string | undefined;
+  readonly headers: readonly string[];
+  /** As whom: `operator`, `key`, `plugin:<id>`. */
+  readonly as: string | undefined;
+  readonly key: string | undefined;
+  readonly durable: boolean;
+  readonly from: boolean;
+  readonly name: string | undefined;
+  readonly guards: readonly string[];
+  readonly plugins: readonly string[];
+  readonly expires: string | undefined;
   readonly help: boolean;
 }
 
@@ -34,9 +47,6 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       fix: near === undefined ? "see './plugmesh help'" : `did you mean './plugmesh ${near}'?`,
     });
   }
-  const lines = Number(values.lines ?? 20);
-  if (!Number.isInteger(lines) || lines < 0)
-    throw new MeshError('MESH_USAGE', `'--lines' is '${String(values.lines)}'`);
   return {
     command,
     operands,
@@ -44,14 +54,32 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       config: values.config,
       json: values.json ?? false,
       follow: values.follow ?? false,
-      lines,
+      lines: countOf(values.lines),
       watch: values.watch ?? false,
       roles: values.role ?? [],
       level: levelOf(values.level),
       manifest: values.manifest,
+      method: values.method,
+      data: values.data,
+      headers: values.header ?? [],
+      as: values.as,
+      key: values.key,
+      durable: values.durable ?? false,
+      from: values.from ?? false,
+      name: values.name,
+      guards: values.guard ?? [],
+      plugins: values.plugin ?? [],
+      expires: values.expires,
       help: values.help ?? false,
     },
   };
+}
+
+function countOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new MeshError('MESH_USAGE', `'--lines' is '${text}'`, { fix: 'give a whole number: -n 20' });
 }
 
 function parse(args: readonly string[]) {
@@ -68,6 +96,17 @@ function parse(args: readonly string[]) {
         lines: { type: 'string', short: 'n' },
         level: { type: 'string' },
         manifest: { type: 'string' },
+        method: { type: 'string', short: 'X' },
+        data: { type: 'string', short: 'd' },
+        header: { type: 'string', short: 'H', multiple: true },
+        as: { type: 'string' },
+        key: { type: 'string' },
+        durable: { type: 'boolean' },
+        from: { type: 'boolean' },
+        name: { type: 'string' },
+        guard: { type: 'string', multiple: true },
+        plugin: { type: 'string', multiple: true },
+        expires: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         // For the launcher: it answers its questions.
         yes: { type: 'boolean', short: 'y' },

@@ -3,6 +3,7 @@ import { MeshError } from '../errors/index.ts';
 import { isAlive, loadMeshConfig } from '../processes/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { killLeftovers, refuseOtherPm2 } from './leftovers.ts';
+import { print } from './report.ts';
 import { forgetUp, runningUp } from './run-record.ts';
 
 const POLL_MS = 50;
@@ -19,6 +20,7 @@ export async function down({ options }: CommandLine): Promise<number> {
   const killed = await killLeftovers(config);
   forgetUp(config);
   if (pid === undefined && killed === 0) throw new MeshError('MESH_NOT_RUNNING', 'there is nothing to stop');
-  process.stdout.write(pid === undefined ? `Ended ${killed} processes that were left.\n` : 'Stopped.\n');
+  const text = pid === undefined ? `Ended ${killed} processes that were left.` : 'Stopped.';
+  print(options, { stopped: pid !== undefined, ended: killed }, text);
   return 0;
 }

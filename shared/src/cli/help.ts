@@ -20,8 +20,9 @@ function overview(): string {
     'Options of every command:',
     '  -c, --config FILE   the configuration instead of plugmesh.toml (also: PLUGMESH_FILE)',
     '  -h, --help          the help of a command, with examples',
+    '  --json              what it prints as JSON, errors too (not: up, compose, test)',
     '',
-    'Exit codes: 0 done, 1 failed, 2 the command line cannot be understood.',
+    'Exit codes: 0 done, 1 failed, 2 the command line cannot be understood, 3 the mesh does not run.',
     '',
   ].join('\n');
 }

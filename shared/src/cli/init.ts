@@ -8,10 +8,10 @@ import {
   withVariables,
 } from '../compose/index.ts';
 import { loadWrittenConfig } from '../config/index.ts';
-import { formatProblem } from '../errors/index.ts';
 import { findManifests } from '../manifest/index.ts';
 import { meshConfigFile } from '../processes/index.ts';
 import type { CommandLine } from './command-line.ts';
+import { print, sayProblems } from './report.ts';
 
 /** `plugmesh init`: writes the secret and the plugins' tokens into `.env`, where compose looks for them. */
 export function init({ options }: CommandLine): Promise<number> {
@@ -23,9 +23,10 @@ export function init({ options }: CommandLine): Promise<number> {
   const changed = Object.keys(changedVariables(before, variables));
   replace(file, withVariables(before, variables));
   const said = changed.length === 0 ? 'has all that containers need' : `now sets ${changed.join(', ')}`;
-  process.stdout.write(`${relative(process.cwd(), file)} ${said}\n`);
+  const shown = relative(process.cwd(), file);
+  print(options, { file: shown, changed }, `${shown} ${said}`);
   const problems = variableProblems(written);
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  sayProblems(problems, options.json);
   return Promise.resolve(problems.length === 0 ? 0 : 1);
 }
 

@@ -2,23 +2,28 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeshError } from '../errors/index.ts';
-import { loadMeshConfig } from '../processes/index.ts';
 import type { CommandLine } from './command-line.ts';
+import { configOfRunning } from './running-mesh.ts';
 
 const POLL_MS = 250;
+const LINES = 20;
+
+/** Writes lines of one process. */
+type Show = (file: string, lines: readonly string[]) => void;
 
 /** `plugmesh logs`: the last lines of each process, and with -f what comes. */
 export async function logs({ operands, options }: CommandLine): Promise<number> {
-  const folder = join(loadMeshConfig(options.config).stateDir, 'logs');
+  const folder = join(configOfRunning(options).stateDir, 'logs');
+  const show = options.json ? showAsJson : showAsText;
   // A second instance is `<plugin>:1` for pm2; its file has no colon.
   const names = operands.map((name) => name.replace(':', '-'));
   const files = logFiles(folder, names);
-  for (const file of files) print(file, lastLines(file, options.lines));
+  for (const file of files) show(file, lastLines(file, options.lines ?? LINES));
   if (!options.follow) return 0;
   const positions = new Map(files.map((file) => [file, statSync(file).size]));
   for (;;) {
     await delay(POLL_MS);
-    for (const file of logFiles(folder, names)) printNew(file, positions);
+    for (const file of logFiles(folder, names)) showNew(file, positions, show);
   }
 }
 
@@ -52,14 +57,14 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function printNew(file: string, positions: Map<string, number>): void {
+function showNew(file: string, positions: Map<string, number>, show: Show): void {
   const { size } = statSync(file);
   const from = positions.get(file) ?? 0;
   // A file that has become shorter was begun anew.
   const text = readRange(file, size < from ? 0 : from, size);
   const end = text.lastIndexOf('\n') + 1;
   positions.set(file, (size < from ? 0 : from) + Buffer.byteLength(text.slice(0, end)));
-  if (end > 0) print(file, text.slice(0, end - 1).split('\n'));
+  if (end > 0) show(file, text.slice(0, end - 1).split('\n'));
 }
 
 function readRange(file: string, from: number, to: number): string {
@@ -72,7 +77,12 @@ function readRange(file: string, from: number, to: number): string {
   }
 }
 
-function print(file: string, lines: readonly string[]): void {
+function showAsJson(file: string, lines: readonly string[]): void {
+  const name = basename(file, '.log');
+  for (const line of lines) process.stdout.write(`${JSON.stringify({ process: name, line })}\n`);
+}
+
+function showAsText(file: string, lines: readonly string[]): void {
   const name = basename(file, '.log').padEnd(9);
   for (const line of lines) process.stdout.write(`${name} │ ${line}\n`);
 }

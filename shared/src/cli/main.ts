@@ -1,9 +1,9 @@
-import { formatProblem, MeshError, MeshProblems } from '../errors/index.ts';
 import { parseCommandLine } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { helpText } from './help.ts';
+import { report } from './report.ts';
 
-/** Exit codes: 0 done, 1 failed, 2 the command line cannot be understood. */
+/** Exit codes: 0 done, 1 failed, 2 the command line cannot be understood, 3 the mesh does not run. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const line = parseCommandLine(args);
@@ -14,16 +14,8 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return await command.run(line);
   } catch (error) {
-    return report(error);
+    return report(error, args.includes('--json'));
   }
-}
-
-function report(error: unknown): number {
-  if (error instanceof MeshProblems)
-    process.stderr.write(`${error.problems.map(formatProblem).join('\n')}\n`);
-  else if (error instanceof MeshError) process.stderr.write(`${formatProblem(error)}\n`);
-  else throw error;
-  return error instanceof MeshError && error.code === 'MESH_USAGE' ? 2 : 1;
 }
 
 // A reader that has gone (a closed terminal, `| head`) is no reason to leave processes behind.

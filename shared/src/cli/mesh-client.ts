@@ -3,13 +3,21 @@ import { text as readText } from 'node:stream/consumers';
 import type { Config } from '../config/index.ts';
 import { ERROR_CODES, type ErrorCode, MeshError } from '../errors/index.ts';
 import { loadSecrets, operatorToken } from '../identity/index.ts';
-import type { Instance, MeshPlugin, MiddlewareRule } from '../mesh-document/index.ts';
+import type { Guard, Instance, MeshPlugin, MiddlewareRule, RouteRule } from '../mesh-document/index.ts';
 import { localOrigin } from '../processes/index.ts';
 
 /** A plugin as the operator sees it at `/mesh/plugins`. */
-export interface PluginView extends Pick<MeshPlugin, 'id' | 'state' | 'reason' | 'failure' | 'language' | 'enabled'> {
-  readonly guard: string;
+export interface PluginView extends Pick<
+  MeshPlugin,
+  'id' | 'state' | 'reason' | 'failure' | 'language' | 'enabled'
+> {
+  readonly guard: Guard;
   readonly prefix: string;
+  readonly aliases: readonly string[];
+  readonly routes: readonly RouteRule[];
+  readonly timeoutMs: number;
+  readonly maxBody: number;
+  readonly maxResponse?: number;
   readonly instances: readonly Instance[];
   /** When it looks at requests to others. */
   readonly middleware?: Pick<MiddlewareRule, 'phase' | 'order'>;
@@ -25,6 +33,13 @@ export interface ProcessView {
   readonly memoryBytes?: number;
   readonly cpuPercent?: number;
   readonly uptimeMs?: number;
+}
+
+/** What enable and disable came to. */
+export interface EnabledView {
+  readonly id: string;
+  readonly enabled: boolean;
+  readonly state: string;
 }
 
 /** What a reload came to. */
@@ -80,8 +95,9 @@ export class MeshClient {
     return (await this.#call('GET', '/mesh/status')) as StatusView;
   }
 
-  async setEnabled(id: string, enabled: boolean): Promise<void> {
-    await this.#call('POST', `/mesh/plugins/${encodeURIComponent(id)}/${enabled ? 'enable' : 'disable'}`);
+  async setEnabled(id: string, enabled: boolean): Promise<EnabledView> {
+    const path = `/mesh/plugins/${encodeURIComponent(id)}/${enabled ? 'enable' : 'disable'}`;
+    return (await this.#call('POST', path)) as EnabledView;
   }
 
   async reload(id: string): Promise<ReloadView> {

@@ -1,7 +1,8 @@
 import { MeshError } from '../errors/index.ts';
-import { loadMeshConfig } from '../processes/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { MeshClient } from './mesh-client.ts';
+import { print } from './report.ts';
+import { configOfRunning } from './running-mesh.ts';
 
 /** `plugmesh enable` and `plugmesh disable`. */
 export async function setEnabled(
@@ -10,7 +11,7 @@ export async function setEnabled(
 ): Promise<number> {
   const [id] = operands;
   if (id === undefined) throw new MeshError('MESH_USAGE', `'${command}' needs a plugin's name`);
-  await new MeshClient(loadMeshConfig(options.config)).setEnabled(id, enabled);
-  process.stdout.write(`${id} is ${enabled ? 'enabled' : 'disabled'}\n`);
+  const changed = await new MeshClient(configOfRunning(options)).setEnabled(id, enabled);
+  print(options, changed, `${id} is ${enabled ? 'enabled' : 'disabled'}`);
   return 0;
 }

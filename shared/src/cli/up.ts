@@ -10,6 +10,7 @@ import { MeshRun } from './mesh-run.ts';
 import { assertPortsFree } from './port-check.ts';
 import { followPlugins, showMesh } from './show-mesh.ts';
 import { forgetUp, recordUp, runningUp } from './run-record.ts';
+import { strangeSections } from './strange-sections.ts';
 import { StopSignals } from './stop-signals.ts';
 import { watchPlugins } from './watch-plugins.ts';
 
@@ -21,7 +22,7 @@ export async function up({ options }: CommandLine): Promise<number> {
   const signals = new StopSignals();
   const run = new MeshRun(config);
   try {
-    prepareMesh(config);
+    prepareMesh(config, options.config);
     run.start();
     const { stopped } = signals;
     const client = new MeshClient(config);
@@ -72,12 +73,14 @@ async function claim(config: Config): Promise<void> {
   if (left > 0) process.stdout.write(`Ended ${left} processes that an earlier run had left behind.\n`);
 }
 
-function prepareMesh(config: Config): void {
+function prepareMesh(config: Config, file: string | undefined): void {
   assertRedis(config);
   assertPortsFree(config);
   const found = findManifests(config);
   const problems = problemsOf(found);
   if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
+  for (const each of strangeSections(config, found, file))
+    process.stderr.write(`${formatProblem(each).replace('✖', '!')}\n`);
   meshPorts(config, found, true);
 }
 

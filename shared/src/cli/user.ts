@@ -3,6 +3,7 @@ import { MeshError } from '../errors/index.ts';
 import { loadMeshConfig } from '../processes/index.ts';
 import { AccountsClient, linkUrl, type UserView } from './accounts-client.ts';
 import type { CommandLine, CommandOptions } from './command-line.ts';
+import { print } from './report.ts';
 import { table } from './table.ts';
 
 /** What an action of `plugmesh user` works with. */
@@ -13,21 +14,28 @@ interface Work {
   readonly options: CommandOptions;
 }
 
-const ACTIONS: Readonly<Record<string, (work: Work) => Promise<string>>> = {
-  list: async ({ client, options }) => {
+/** What an action has found: for programs, and for people. */
+interface Result {
+  readonly value: unknown;
+  readonly text: string;
+}
+
+const ACTIONS: Readonly<Record<string, (work: Work) => Promise<Result>>> = {
+  list: async ({ client }) => {
     const users = await client.list();
-    return options.json ? JSON.stringify(users, undefined, 2) : userTable(users);
+    return { value: users, text: userTable(users) };
   },
   create: async ({ client, config, name, options }) =>
     withLink(config, await client.create(name, options.roles), 'can log in once a password is chosen'),
   roles: async ({ client, name, options }) => {
-    const { roles } = await client.setRoles(name, options.roles);
-    return `${name} has ${roles.length === 0 ? 'no role' : roles.join(', ')} now, and has to log in again`;
+    const value = await client.setRoles(name, options.roles);
+    const roles = value.roles.length === 0 ? 'no role' : value.roles.join(', ');
+    return { value, text: `${name} has ${roles} now, and has to log in again` };
   },
-  revoke: async ({ client, name }) => {
-    await client.revoke(name);
-    return `${name} is revoked: sessions, API keys and links have ended. './plugmesh user reset ${name}' lets them in again`;
-  },
+  revoke: async ({ client, name }) => ({
+    value: await client.revoke(name),
+    text: `${name} is revoked: sessions, API keys and links have ended. './plugmesh user reset ${name}' lets them in again`,
+  }),
   reset: async ({ client, config, name }) =>
     withLink(config, await client.reset(name), 'has no password any more, and no session'),
 };
@@ -44,12 +52,16 @@ export async function user({ operands, options }: CommandLine): Promise<number> 
       `'user ${action}' needs ${action === 'list' ? 'nothing else' : 'one name'}`,
     );
   const config = loadMeshConfig(options.config);
-  process.stdout.write(`${await act({ client: new AccountsClient(config), config, name, options })}\n`);
+  const { value, text } = await act({ client: new AccountsClient(config), config, name, options });
+  print(options, value, text);
   return 0;
 }
 
-function withLink(config: Config, { name, link = '', linkEndsAt = 0 }: UserView, what: string): string {
-  return `${name} ${what}: once, until ${new Date(linkEndsAt).toISOString()}, at\n  ${linkUrl(config, link)}`;
+function withLink(config: Config, user: UserView, what: string): Result {
+  const { name, link = '', linkEndsAt = 0 } = user;
+  const url = linkUrl(config, link);
+  const until = new Date(linkEndsAt).toISOString();
+  return { value: { ...user, link: url }, text: `${name} ${what}: once, until ${until}, at\n  ${url}` };
 }
 
 function userTable(users: readonly UserView[]): string {

@@ -1,5 +1,6 @@
 export * from './block-list.ts';
 export * from './config.ts';
+export * from './explain-settings.ts';
 export { variableOf } from './find-setting.ts';
 export * from './load-config.ts';
 export * from './mesh-settings.ts';

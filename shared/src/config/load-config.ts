@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly file?: string;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Takes the problems instead of a `MeshProblems`: settings that are wrong keep their defaults. A file that is no TOML still throws. */
+  readonly onProblems?: (problems: readonly MeshError[]) => void;
 }
 
 /** What plugmesh.toml says by itself. */
@@ -27,7 +29,8 @@ export interface WrittenConfig {
   readonly variables: ReadonlyMap<string, Variable>;
 }
 
-interface Opened {
+/** Where settings are read from. */
+export interface Opened {
   readonly origin: Omit<Origin, 'secrets'>;
   readonly source: TomlSource;
   readonly variables: ReadonlyMap<string, Variable>;
@@ -38,13 +41,11 @@ interface Opened {
  * frozen. Throws `MeshProblems` with all problems at once.
  */
 export function loadConfig(options: LoadOptions = {}): Config {
-  const { origin, source, variables } = open(options);
+  const { origin, source, variables } = openSettings(options);
   const problems: MeshError[] = [];
   const layers = [...fileLayer(source, variables, problems), ...variableLayer(variables, problems)];
-  return build(layers, problems, {
-    ...origin,
-    secrets: parseSecrets(variables.get('PLUGMESH_SECRET')?.text),
-  });
+  const secrets = parseSecrets(variables.get('PLUGMESH_SECRET')?.text);
+  return build(layers, problems, { ...origin, secrets }, options.onProblems);
 }
 
 /**
@@ -52,7 +53,7 @@ export function loadConfig(options: LoadOptions = {}): Config {
  * `${NAME}` stays in plugins' own settings. Throws as `loadConfig` does.
  */
 export function loadWrittenConfig(options: LoadOptions = {}): WrittenConfig {
-  const { origin, source, variables } = open(options);
+  const { origin, source, variables } = openSettings(options);
   const problems: MeshError[] = [];
   const layers = fileLayer(source, variables, problems, isOwnSettings);
   return {
@@ -62,7 +63,8 @@ export function loadWrittenConfig(options: LoadOptions = {}): WrittenConfig {
   };
 }
 
-function open(options: LoadOptions): Opened {
+/** Opens the file and the variables, without a look at what they say. */
+export function openSettings(options: LoadOptions): Opened {
   const env = options.env ?? process.env;
   const cwd = resolve(options.cwd ?? process.cwd());
   const file = findFile(options.file ?? env['PLUGMESH_FILE'], cwd);
@@ -71,10 +73,16 @@ function open(options: LoadOptions): Opened {
   return { origin: { root, file }, source, variables: readVariables(root, env) };
 }
 
-function build(layers: readonly Given[], problems: MeshError[], origin: Origin): Config {
+function build(
+  layers: readonly Given[],
+  problems: MeshError[],
+  origin: Origin,
+  onProblems?: LoadOptions['onProblems'],
+): Config {
   const resolved = resolveSettings(layers, problems);
   if (problems.length === 0) problems.push(...disagreements(resolved.values));
-  if (problems.length > 0) throw new MeshProblems(problems);
+  if (problems.length > 0 && !onProblems) throw new MeshProblems(problems);
+  if (problems.length > 0) onProblems?.(problems);
   return freeze(toConfig(resolved, origin));
 }
 

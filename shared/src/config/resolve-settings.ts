@@ -23,6 +23,8 @@ export function resolveSettings(layers: readonly Given[], problems: MeshError[])
   for (const given of layersToTop(layers)) {
     const [section, id = '', ...rest] = given.path;
     const value = check(given, problems);
+    // Wrong, which has been said: what it would have replaced stays.
+    if (value === undefined) continue;
     if (section === 'plugins') pluginValues(plugins, id)[rest.join('.')] = value;
     else values[given.path.join('.')] = value;
   }

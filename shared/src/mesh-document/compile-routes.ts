@@ -61,6 +61,12 @@ export function compileRoutes(http: RouteSource): RouteMatcher {
   };
 }
 
+/** The rules in the order in which they are looked at; what none of them names is the plugin's own guard's. */
+export function rulesInOrder(http: RouteSource): readonly RouteRule[] {
+  const rest = { guard: http.guard, timeoutMs: http.timeoutMs, maxBody: http.maxBody, plugins: [] };
+  return compile(http.routes, rest, segmentsOf).map(({ rule }) => rule);
+}
+
 function strictest(first: RouteMatch, ...others: readonly RouteMatch[]): RouteMatch {
   return others.reduce((strict, other) => (isStricter(other.guard, strict.guard) ? other : strict), first);
 }
@@ -69,6 +75,7 @@ interface CompiledRule {
   readonly pattern: Pattern;
   readonly methods: ReadonlySet<string> | undefined;
   readonly match: RouteMatch;
+  readonly rule: RouteRule;
 }
 
 interface Request {
@@ -83,7 +90,12 @@ function compile(
   segments: (path: string) => string[],
 ): readonly CompiledRule[] {
   return rules
-    .map((rule) => ({ pattern: segments(rule.path), methods: methodsOf(rule), match: matchOf(rule, rest) }))
+    .map((rule) => ({
+      pattern: segments(rule.path),
+      methods: methodsOf(rule),
+      match: matchOf(rule, rest),
+      rule,
+    }))
     .sort(
       (a, b) =>
         bySpecificity(a.pattern, b.pattern) ||

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { dirname, join } from 'node:path';
 import { loadConfig, type Config } from '@plugmesh/shared/config';
 import { loadSecrets, operatorToken, pluginToken } from '@plugmesh/shared/identity';
@@ -33,6 +34,19 @@ export interface ProcessView {
 
 /** Files of a plugin: name → text. A `plugin.json` may be given as an object. */
 export type PluginFiles = Readonly<Record<string, string | object>>;
+
+/** What a command is given. */
+export interface RunOptions {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a command has ended. */
+export interface RunResult {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** What a test's mesh is made of. */
 export interface TestMeshOptions {
@@ -110,6 +124,23 @@ export class TestMesh {
     const { child, output } = this.#spawn(args);
     const code = await ended(child);
     return { code, output: output() };
+  }
+
+  /** The same with what it is given on stdin and in its environment, and what it prints apart. */
+  async run(args: readonly string[], { input = '', env = {} }: RunOptions = {}): Promise<RunResult> {
+    const child = spawn(LAUNCHER, args, {
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        PLUGMESH_FILE: this.file,
+        ...this.#env,
+        ...env,
+      },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.stdin.on('error', () => undefined).end(input);
+    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)]);
+    return { code, stdout, stderr };
   }
 
   /** Starts a command that goes on until it is stopped. */

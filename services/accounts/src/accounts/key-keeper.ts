@@ -52,7 +52,7 @@ export class KeyKeeper {
   /** Revokes one of a user's keys. */
   async revoke(userId: string, prefix: string): Promise<void> {
     const revoked = await this.#store.apiKeys.revoke(userId, prefix);
-    if (revoked.length === 0) throw new MeshError('MESH_NOT_FOUND', `you have no key '${prefix}'`);
+    if (revoked.length === 0) throw new MeshError('MESH_NOT_FOUND', `there is no key '${prefix}'`);
     await this.bringUp(userId);
   }
 

@@ -299,6 +299,38 @@ describe('accounts', function () {
     assert.equal((await accounts.send('DELETE', `/v1/keys/${own.body.prefix}`, { as: grace })).status, 404);
   });
 
+  it('makes keys of others for the operator alone, and lists and revokes them for administrators', async () => {
+    const eva = await newUser('eva', ['crew']);
+    const path = '/v1/users/eva/keys';
+    const body = { name: 'CI', guards: ['key'], plugins: ['*'], days: 2 };
+    for (const as of [eva, admin, undefined]) {
+      const { status } = await accounts.send('POST', path, { body, ...(as && { as }) });
+      assert.equal(status, as ? 403 : 401);
+    }
+    const made = await accounts.send('POST', path, { operator: true, body });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    assert.ok(String(made.body.key).startsWith(`pmk_${made.body.prefix}`));
+    assert.ok(made.body.endsAt > Date.now() + 86_400_000);
+    assert.ok(!accounts.output.includes(made.body.key));
+    const refused = { ...body, guards: ['admin'] };
+    assert.equal((await accounts.send('POST', path, { operator: true, body: refused })).status, 403);
+    for (const [method, where] of [
+      ['GET', path],
+      ['DELETE', `${path}/${made.body.prefix}`],
+    ] as const)
+      assert.equal((await accounts.send(method, where, { as: eva })).status, 403);
+    const { body: list } = await accounts.send('GET', path, { as: admin });
+    assert.deepEqual(
+      list.keys.map(({ name, key }: { name: string; key?: string }) => [name, key]),
+      [['CI', undefined]],
+    );
+    assert.equal((await accounts.send('DELETE', `${path}/${made.body.prefix}`, { as: admin })).status, 204);
+    assert.equal((await accounts.send('DELETE', `${path}/${made.body.prefix}`, { as: admin })).status, 404);
+    assert.equal((await accounts.send('GET', '/v1/users/nobody/keys', { operator: true })).status, 404);
+    await accounts.send('POST', '/v1/users/eva/revoke', { operator: true });
+    assert.equal((await accounts.send('POST', path, { operator: true, body })).status, 403);
+  });
+
   it('writes keys again when Redis came back empty, and ends what was revoked while it was away', async () => {
     const heidi = await newUser('heidi');
     const wish = { name: 'CI', guards: ['key'], plugins: ['*'] };
@@ -353,6 +385,6 @@ describe('accounts', function () {
   it('describes its API', async () => {
     const { body } = await accounts.send('GET', '/openapi.json');
     assert.ok(body.paths['/v1/login'].post.requestBody);
-    assert.equal(Object.keys(body.paths).length, 11);
+    assert.equal(Object.keys(body.paths).length, 13);
   });
 });

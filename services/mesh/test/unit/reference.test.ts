@@ -54,7 +54,16 @@ describe('docs/reference/mesh-api.md', () => {
       source: 'manifest',
       enabled: true,
       state: 'ready',
-      http: { prefix: '/api/ships', guard: 'public', aliases: [] },
+      http: {
+        prefix: '/api/ships',
+        guard: 'public',
+        aliases: [],
+        routes: [],
+        timeoutMs: 1,
+        maxBody: 1,
+        maxResponse: 1,
+      },
+      failure: { code: 'MESH_PLUGIN_EXITED', message: '', lines: [] },
       instances: [],
     } as unknown as MeshPlugin;
     const middleware = [{ plugin: 'ships', phase: 'public', order: 1, match: ['/'], onError: 'deny' }];
