@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { loadSecrets, operatorToken, pluginToken } from '@plugmesh/shared/identity';
 import { eventually } from '@plugmesh/shared/testing';
@@ -104,6 +106,30 @@ describe('the command line', function () {
     const { stderr, stdout } = await mesh.run(['ps', '--json']);
     assert.equal(stdout, '');
     assert.deepEqual((JSON.parse(stderr) as { code: string }).code, 'MESH_NOT_RUNNING');
+  });
+
+  it('finds with doctor what would keep a mesh from starting, and starts nothing', async () => {
+    const [gateway, channel] = [mesh.config.gateway.port, mesh.config.channel.port];
+    const holder = createServer().listen(gateway, '127.0.0.1');
+    await once(holder, 'listening');
+    const env = { REDIS_URL: `redis://:hunter2@127.0.0.1:${channel}` };
+    const { code, stdout } = await mesh.run(['doctor'], { env });
+    holder.close();
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      new RegExp(`^✖ port of gateway: ${gateway} is held by process ${process.pid} `, 'm'),
+    );
+    assert.match(stdout, new RegExp(`^✔ port of channel: ${channel} is free$`, 'm'));
+    assert.match(
+      stdout,
+      /^✖ redis: nothing that lets us in answers at redis:\/\/:\*\*\*@127.*\n {4}start it, or correct/m,
+    );
+    assert.match(stdout, /^✔ mesh: it does not run$/m);
+    assert.deepEqual(mesh.processes(), []);
+    const broken = await mesh.run(['doctor', '--config', join(mesh.folder, 'services/fine/main.mjs')]);
+    assert.equal(broken.code, 1);
+    assert.match(broken.stdout, /^✔ node: [^]*^✖ configuration: MESH_CONFIG_SYNTAX main\.mjs:/m);
   });
 
   it('shows every problem of a manifest that it checks', async () => {
