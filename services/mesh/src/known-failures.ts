@@ -37,6 +37,20 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     }),
   },
   {
+    pattern: /No matching distribution found for ([\w.-]+)/,
+    explain: ([name = '']) => ({
+      what: `pip finds no '${name}' of that name and version`,
+      fix: 'correct its name or version in requirements.txt',
+    }),
+  },
+  {
+    pattern: /'((?:@[\w.-]+\/)?[\w.-]+)@[^']*' is not in (?:this|the npm) registry/,
+    explain: ([name = '']) => ({
+      what: `npm finds no package '${name}'`,
+      fix: 'correct its name or version in package.json',
+    }),
+  },
+  {
     pattern: /no required module provides package ([\w./-]+)/,
     explain: ([name = '']) => ({ what: `the Go package '${name}' is missing`, fix: `run: go get ${name}` }),
   },

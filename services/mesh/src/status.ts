@@ -1,4 +1,10 @@
-import type { Instance, MeshDocument, MeshPlugin, MiddlewareRule, PluginHttp } from '@plugmesh/shared/mesh-document';
+import type {
+  Instance,
+  MeshDocument,
+  MeshPlugin,
+  MiddlewareRule,
+  PluginHttp,
+} from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
 import type { Traffic } from './gateway-reports.ts';
 import type { RedisRights } from './redis-users.ts';

@@ -27,6 +27,8 @@ const CASES: readonly [said: string, what: RegExp, fix: RegExp][] = [
     /github\.com\/a\/b/,
     /go get github\.com\/a\/b$/,
   ],
+  ['ERROR: No matching distribution found for flsk==3', /'flsk'/, /requirements\.txt$/],
+  ["npm error 404  'exprss@^4.0.0' is not in this registry.", /'exprss'/, /package\.json$/],
   ['go: go.mod file not found in current directory', /no go\.mod/, /go mod init/],
   ['error[E0432]: unresolved import `axum`', /'axum'/, /cargo add axum$/],
   ["error[E0463]: can't find crate for `serde_json`", /'serde_json'/, /cargo add serde_json$/],

@@ -10,6 +10,7 @@ const plugin = {
   enabled: true,
   state: 'unready',
   reason: 'it is at http://10.0.0.7:8001',
+  failure: { code: 'MESH_PLUGIN_EXITED', message: 'it ended', lines: ['no key'], fix: 'set KEY' },
   http: { prefix: '/api/ships', guard: 'public', aliases: [] },
   instances: [{ id: 'ships-0', url: 'http://10.0.0.7:8001', state: 'unready', pid: 7 }],
 } as unknown as MeshPlugin;
@@ -45,13 +46,24 @@ describe('mesh views', () => {
 
   it('show everybody the reason, but no address, in development', () => {
     const text = JSON.stringify(pluginsView(document('development'), { isInCharge: false }, silent));
-    assert.match(text, /"reason"/);
+    assert.match(text, /"reason".*"failure":\{.*"fix":"set KEY"/);
     assert.doesNotMatch(text, /"url"|"pid"/);
   });
 
   it('show the operator addresses and process ids', () => {
     const text = JSON.stringify(pluginsView(document('production'), { isInCharge: true }, silent));
     assert.match(text, /"url":"http:\/\/10\.0\.0\.7:8001"/);
+  });
+
+  it('show rules and limits to the operator alone, and what opens a plugin to nobody', () => {
+    const http = { ...plugin.http, routes: [], timeoutMs: 5, maxBody: 6, keyHash: 'hidden' };
+    const ruled = { ...document('development'), plugins: [{ ...plugin, http }] };
+    const [stranger, operator] = [false, true].map((isInCharge) =>
+      JSON.stringify(pluginsView(ruled, { isInCharge }, silent)),
+    );
+    assert.doesNotMatch(stranger ?? '', /"routes"|"maxBody"|hidden/);
+    assert.match(operator ?? '', /"routes":\[\],"timeoutMs":5,"maxBody":6/);
+    assert.doesNotMatch(operator ?? '', /hidden/);
   });
 
   it('show what gateways say of an instance to whoever may see instances', () => {
