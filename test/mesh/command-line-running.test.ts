@@ -90,8 +90,8 @@ describe('the command line of a running mesh', function () {
     const rows = output.split('\n').map((line) => line.split(/ {2,}/));
     assert.deepEqual(rows.slice(1, 5), [
       ['/api/ships/v1/orders', 'POST', 'admin', 'ships', '-', '5000 ms, body 1024 B'],
-      ['/api/ships/v1/**', 'GET', 'key', 'ships', '-', 'body 1024 B'],
       ['/api/ships/from-plugins', '*', 'admin', 'ships', 'other', 'body 1024 B'],
+      ['/api/ships/v1/**', 'GET', 'key', 'ships', '-', 'body 1024 B'],
       ['/api/ships/**', '*', 'public', 'ships', '-', 'body 1024 B'],
     ]);
     assert.equal(rows[5]?.[0]?.startsWith('/ships/'), true);

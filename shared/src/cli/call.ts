@@ -42,7 +42,7 @@ function pathOf({ pluginSettings }: Config, operands: readonly string[]): string
   const [target, rest = '', ...more] = operands;
   if (target === undefined || more.length > 0)
     throw new MeshError('MESH_USAGE', "'call' needs a plugin and perhaps a path, or a path alone", {
-      fix: './plugmesh call system /v1/machine, or ./plugmesh call /api/system/v1/machine',
+      fix: './plugmesh call system /net, or ./plugmesh call /api/system/net',
     });
   if (target.startsWith('/')) return target + rest;
   const prefix = pluginSettings[target]?.path ?? `/api/${target}`;

@@ -109,8 +109,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         'better PLUGMESH_KEY in the environment), plugin:<id> with the token of that plugin, or operator, for /mesh/* and\n' +
         '/metrics alone: no plugin takes the operator for a user.',
       examples: [
-        './plugmesh call system /v1/machine',
-        `./plugmesh call hello-python /v1/echo -d '{"text": "hello"}'`,
+        './plugmesh call system /net',
+        './plugmesh call accounts /v1/login -d @login.json',
         './plugmesh call /metrics --as operator',
         'PLUGMESH_KEY=$(./plugmesh key create ada) ./plugmesh call accounts /v1/session --as key',
       ],
