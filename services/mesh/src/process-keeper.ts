@@ -9,6 +9,7 @@ import {
   type Pm2,
   PLUGIN_STOP_MS,
 } from '@plugmesh/shared/processes';
+import { failureOf } from './failure-error.ts';
 import type { MeshFiles } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
 import type { Reloaded, Reloader } from './reloader.ts';
@@ -198,15 +199,6 @@ export class ProcessKeeper {
       return pluginFailure(code, `pm2 could not ${what}: ${message}`, { lines, fix: SEE_LOG });
     }
   }
-}
-
-function failureOf(error: unknown): PluginFailure {
-  if (!(error instanceof MeshError)) return pluginFailure('MESH_INTERNAL', String(error));
-  const { output, lines = [] } = error.details as { output?: string; lines?: readonly string[] };
-  return pluginFailure(error.code, error.message, {
-    lines: output === undefined ? lines : output.trim().split('\n'),
-    fix: error.fix,
-  });
 }
 
 function byPlugin(processes: readonly ManagedProcess[]): Map<string, ManagedProcess[]> {

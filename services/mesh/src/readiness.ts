@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, MeshError } from '@plugmesh/shared/errors';
+import type { MeshError } from '@plugmesh/shared/errors';
 import type { Manifest } from '@plugmesh/shared/manifest';
-import type { ObservedState } from '@plugmesh/shared/mesh-document';
+import { type ObservedState, pluginFailure } from '@plugmesh/shared/mesh-document';
 import type { ManagedProcess } from '@plugmesh/shared/processes';
+import { failureError } from './failure-error.ts';
 import { PluginObserver } from './plugin-observer.ts';
 import type { ProcessList } from './process-list.ts';
 
@@ -50,14 +51,6 @@ function hasFailure({ failure, reason }: ObservedState): boolean {
 }
 
 function errorOf({ failure, reason }: Partial<ObservedState> = {}): MeshError {
-  if (!failure)
-    return new MeshError(
-      'MESH_PLUGIN_UNAVAILABLE',
-      reason ?? `it was not ready within ${PATIENCE_MS / 1000} s`,
-    );
-  const { code, message, lines, fix } = failure;
-  return new MeshError(code as ErrorCode, message, {
-    ...(fix === undefined ? {} : { fix }),
-    details: { lines },
-  });
+  const late = reason ?? `it was not ready within ${PATIENCE_MS / 1000} s`;
+  return failureError(failure ?? pluginFailure('MESH_PLUGIN_UNAVAILABLE', late));
 }

@@ -14,6 +14,7 @@ import {
   promoteNext,
   reserveNext,
 } from '@plugmesh/shared/processes';
+import { failureError, failureOf } from './failure-error.ts';
 import type { MeshFiles } from './mesh-files.ts';
 import { preparationFailure } from './preparation-failure.ts';
 import type { ProcessList } from './process-list.ts';
@@ -213,10 +214,7 @@ function reloadFailed({ name }: Manifest, why: PluginFailure, isStopped = false)
   const what = `the new version of '${name}' did not get ready${isStopped ? '' : '; what runs of it goes on'}`;
   const { code, message, lines, fix } = why;
   const failure = pluginFailure('MESH_RELOAD_FAILED', `${what}: ${code}: ${message}`, { lines, fix });
-  return new MeshError('MESH_RELOAD_FAILED', failure.message, {
-    ...(fix === undefined ? {} : { fix }),
-    details: { stopped: isStopped, lines: failure.lines },
-  });
+  return failureError(failure, { stopped: isStopped });
 }
 
 /** The error of a reload whose requirements or setup came to nothing. */
@@ -229,12 +227,4 @@ export function notPrepared(manifest: Manifest, prepared: Preparation): MeshErro
 function brokenOff(id: string): MeshError {
   const message = `the reload of '${id}' was broken off, because something newer came in between`;
   return new MeshError('MESH_RELOAD_FAILED', message, { details: { brokenOff: true } });
-}
-
-function failureOf(error: unknown): PluginFailure {
-  if (error instanceof MeshError) {
-    const { lines = [] } = error.details as { lines?: readonly string[] };
-    return pluginFailure(error.code, error.message, { lines, fix: error.fix });
-  }
-  return pluginFailure('MESH_INTERNAL', error instanceof Error ? error.message : String(error));
 }
