@@ -254,7 +254,7 @@ describe('plugmesh up --watch', function () {
     const good = await readFile(file, 'utf8');
     await writeFile(file, 'this is no JavaScript');
     const pid = (await mesh.plugin('edited'))?.instances[0]?.pid;
-    await eventually(() => /MESH_RELOAD_FAILED.*│ SyntaxError[^]*correct .*main\.mjs:1 /.test(mesh.output), {
+    await eventually(() => /MESH_RELOAD_FAILED[^]*│ SyntaxError[^]*correct .*main\.mjs:1\b/.test(mesh.output), {
       timeoutMs: 20_000,
     });
     assert.equal((await mesh.plugin('edited'))?.instances[0]?.pid, pid);
