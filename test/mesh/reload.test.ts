@@ -254,9 +254,12 @@ describe('plugmesh up --watch', function () {
     const good = await readFile(file, 'utf8');
     await writeFile(file, 'this is no JavaScript');
     const pid = (await mesh.plugin('edited'))?.instances[0]?.pid;
-    await eventually(() => /MESH_RELOAD_FAILED[^]*│ SyntaxError[^]*correct .*main\.mjs:1\b/.test(mesh.output), {
-      timeoutMs: 20_000,
-    });
+    await eventually(
+      () => /MESH_RELOAD_FAILED[^]*│ SyntaxError[^]*correct .*main\.mjs:1\b/.test(mesh.output),
+      {
+        timeoutMs: 20_000,
+      },
+    );
     assert.equal((await mesh.plugin('edited'))?.instances[0]?.pid, pid);
     assert.equal(await (await fetch(`${mesh.origin}/api/edited/`)).text(), 'two');
     await writeFile(file, good.replace('two', 'three'));

@@ -12,8 +12,8 @@ import { ps } from './ps.ts';
 import { pub } from './pub.ts';
 import { redis } from './redis.ts';
 import { reload } from './reload.ts';
-import { sdk } from './sdk.ts';
 import { routes } from './routes.ts';
+import { sdk } from './sdk.ts';
 import { setEnabled } from './set-enabled.ts';
 import { sub } from './sub.ts';
 import { test } from './test.ts';
@@ -322,7 +322,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     'sdk',
     {
-      usage: '[FOLDER]',
+      usage: '[FOLDER] [--json]',
       summary: 'pack the TypeScript library for plugins outside this folder',
       details:
         'Writes plugmesh-sdk-VERSION.tgz into FOLDER, here by default: JavaScript and declarations, for npm install.',

@@ -14,7 +14,7 @@ describe('each command', () => {
   for (const [name, { usage, examples }] of COMMANDS) {
     it(`has examples and says how to have JSON: ${name}`, () => {
       assert.ok(examples.length > 0);
-      for (const example of examples) assert.ok(example.includes(`./plugmesh ${name}`), example);
+      assert.ok(examples.some((example) => example.includes(`./plugmesh ${name}`)));
       for (const example of examples) assert.ok(helpText(name).includes(example));
       assert.ok(WITHOUT.has(name) || usage.includes('--json'), usage);
     });
