@@ -300,11 +300,9 @@ describe('the command line of a running mesh', function () {
   });
 
   it('says by --json what each command has done', async () => {
-    assert.deepEqual(Object.keys(await json('disable', 'other')).slice(0, 3), ['id', 'enabled', 'state']);
+    assert.deepEqual(Object.keys(await json('enable', 'other')).slice(0, 3), ['id', 'enabled', 'state']);
     const [enabled] = await json<{ from: string }[]>('config', 'explain', 'other.enabled');
-    assert.match(enabled?.from ?? '', /plugmesh disable/);
-    await json('enable', 'other');
-    await mesh.untilState('other', 'ready');
+    assert.match(enabled?.from ?? '', /plugmesh enable/);
     assert.equal((await json<{ id: string }>('reload', 'other')).id, 'other');
     assert.ok((await json<{ plugins: object[] }>('ps')).plugins.length >= 3);
     assert.match((await json<{ token: string }>('token')).token, /^\S+$/);
@@ -340,10 +338,8 @@ describe('the command line of a running mesh', function () {
   });
 
   it('finds what is wrong, with what to do, and fails then', async () => {
-    await mesh.addPlugin('other', { 'main.mjs': "import 'nowhere-to-be-found';" });
-    await mesh.run(['disable', 'other']);
-    await mesh.run(['enable', 'other']);
-    await mesh.untilState('other', 'unready');
+    await mesh.addPlugin('late', plugin('late', "import 'nowhere-to-be-found';"));
+    await mesh.untilState('late', 'unready', 30_000);
     await mesh.addPlugin('odd', { 'plugin.json': '{ "name": "odd", "run": ["node"], "guards": 1 }' });
     await chmod(join(mesh.config.stateDir, 'secret'), 0o644);
     const toml = await readFile(mesh.file, 'utf8');
@@ -353,7 +349,7 @@ describe('the command line of a running mesh', function () {
     for (const expected of [
       /^✖ configuration: MESH_CONFIG_UNKNOWN_KEY plugmesh\.toml:\d+:\d+ .*'gatway'\n {4}did you mean/m,
       /^✖ plugins: MESH_MANIFEST_UNKNOWN_FIELD services\/odd\/plugin\.json:1:\d+ /m,
-      /^✖ plugin other: unready: MESH_PLUGIN_EXITED: .*'nowhere-to-be-found' is missing\n {4}install it: npm install/m,
+      /^✖ plugin late: unready: MESH_PLUGIN_EXITED: .*'nowhere-to-be-found' is missing\n {4}install it: npm install/m,
       /^✖ state folder: others may read the mesh's secret .*\n {4}chmod 600 /m,
     ])
       assert.match(stdout, expected);

@@ -11,6 +11,8 @@ import { eventually, freePort } from '@plugmesh/shared/testing';
 
 /** The script that a user calls. */
 export const LAUNCHER = join(import.meta.dirname, '../../../plugmesh');
+/** What that becomes. */
+const CLI = join(import.meta.dirname, '../../../shared/src/cli/main.ts');
 
 /** A plugin as `/mesh/plugins` shows it to the operator. */
 export interface PluginView {
@@ -126,9 +128,9 @@ export class TestMesh {
     return { code, output: output() };
   }
 
-  /** The same with what it is given on stdin and in its environment, and what it prints apart. */
+  /** The same without the launcher, with what it is given on stdin and in its environment, and what it prints apart. */
   async run(args: readonly string[], { input = '', env = {} }: RunOptions = {}): Promise<RunResult> {
-    const child = spawn(LAUNCHER, args, {
+    const child = spawn(process.execPath, [CLI, ...args], {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
