@@ -12,7 +12,14 @@ import { TestMesh } from './support/test-mesh.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Plugins of the repository without those that would be built; the hello plugins are. */
-const SHIPPED = { accounts: '', 'https-first': 'enabled = false', system: '', tenant: 'enabled = false' };
+const SHIPPED = {
+  accounts: '',
+  example: '',
+  files: '',
+  'https-first': 'enabled = false',
+  system: '',
+  tenant: 'enabled = false',
+};
 const MANIFEST = 'services/hello/plugin.json';
 const SOON = { timeoutMs: 15_000 };
 
