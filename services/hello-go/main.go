@@ -1,11 +1,12 @@
 // A plugin in Go: it answers HTTP, publishes how its own process is, and answers pushes.
 //
-// It knows nothing of plugmesh: a port from the environment, and names of channels on Redis.
+// It knows nothing of plugmesh: a port from the environment, names of channels on Redis, and who asks by an ordinary JWT.
 package main
 
 import (
 	"cmp"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,6 +57,11 @@ func run() error {
 	return serve(ctx)
 }
 
+// The description of the API, as it is in the repository.
+//
+//go:embed openapi.json
+var openapi []byte
+
 // serve answers HTTP until ctx is done, and then finishes the open requests.
 func serve(ctx context.Context) error {
 	routes := http.NewServeMux()
@@ -64,6 +70,11 @@ func serve(ctx context.Context) error {
 	})
 	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, map[string]string{"status": "ok"})
+	})
+	routes.HandleFunc("GET /whoami", whoami(newMeshKeys()))
+	routes.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(openapi)
 	})
 	server := http.Server{Handler: routes, ReadHeaderTimeout: 10 * time.Second}
 

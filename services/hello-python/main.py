@@ -34,7 +34,9 @@ NOT_PUSHES = ("phx_join", "phx_leave")
 log = logging.getLogger("uvicorn.error")
 redis = Redis.from_url(REDIS_URL)
 # Fetches the keys of the mesh with the first token, and again for one that names a key which it does not know.
-mesh_keys = jwt.PyJWKClient(f"{MESH_URL}/.well-known/jwks.json")
+mesh_keys = jwt.PyJWKClient(
+    f"{MESH_URL}/.well-known/jwks.json", timeout=3, cooldown_duration=1
+)
 
 
 @asynccontextmanager

@@ -1,6 +1,8 @@
 //! A plugin in Rust: it answers HTTP, publishes how its own process is, and answers pushes.
 //!
-//! It knows nothing of plugmesh: a port from the environment, and names of channels on Redis.
+//! It knows nothing of plugmesh: a port from the environment, names of channels on Redis, and who asks by an ordinary JWT.
+
+mod identity;
 
 use std::{
     env,
@@ -10,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
 use futures_util::StreamExt;
 use redis::{AsyncCommands, Client, Msg, RedisResult, aio::MultiplexedConnection};
 use serde_json::{Value, json};
@@ -66,7 +68,9 @@ async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error>> {
             "/",
             get(async || Json(json!({ "hello": "mesh", "language": "rust" }))),
         )
-        .route("/healthz", get(async || Json(json!({ "status": "ok" }))));
+        .route("/healthz", get(async || Json(json!({ "status": "ok" }))))
+        .route("/whoami", get(identity::whoami))
+        .route("/openapi.json", get(describe));
     let overdue = async {
         stop_signal().await;
         sleep(STOP_TIME).await;
@@ -76,6 +80,12 @@ async fn serve(listener: TcpListener) -> Result<(), Box<dyn Error>> {
         () = overdue => {}
     }
     Ok(())
+}
+
+/// The description of the API, as it is in the repository.
+async fn describe() -> impl IntoResponse {
+    let json = [(CONTENT_TYPE, "application/json")];
+    (json, include_str!("../openapi.json"))
 }
 
 async fn stop_signal() {

@@ -10,6 +10,9 @@ import { testCache } from './test-cache.ts';
 const SERVICES = join(import.meta.dirname, '../../../services');
 const MADE = new Set(['.venv', '.build', 'target', '__pycache__', '.ruff_cache', '.mypy_cache']);
 
+/** Nobody listens there. */
+const NO_MESH = 'http://127.0.0.1:1';
+
 /** A plugin that is shipped in another language than ours. */
 export interface Language {
   readonly id: string;
@@ -75,12 +78,16 @@ function cacheConfig(folder: string): Config {
 /** Starts a built plugin by its manifest's command, with nothing but what every plugin is given. */
 export async function startPlugin(
   { id, folder, manifest }: Built,
-  { port, redisUrl }: { readonly port: number; readonly redisUrl: string },
+  {
+    port,
+    redisUrl,
+    meshUrl = NO_MESH,
+  }: { readonly port: number; readonly redisUrl: string; readonly meshUrl?: string },
 ): Promise<RunningProcess> {
   const [program = '', ...args] = manifest.run;
   return startProcess([join(folder, program), ...args], {
     cwd: folder,
-    env: { PORT: String(port), REDIS_URL: redisUrl, PLUGMESH_PLUGIN: id },
+    env: { PORT: String(port), REDIS_URL: redisUrl, PLUGMESH_PLUGIN: id, PLUGMESH_URL: meshUrl },
     ready: async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok,
     timeoutMs: 20_000,
   });

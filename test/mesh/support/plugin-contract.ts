@@ -75,14 +75,6 @@ export function keepsTheContract({ id, language, figure }: Language, plugin: () 
     assert.equal((await fetch(`${url}/nowhere`)).status, 404);
   });
 
-  it('describes its API where its manifest says so', async () => {
-    const { openapi } = plugin().manifest.http;
-    if (openapi === false) return;
-    const document = (await (await fetch(url + openapi)).json()) as { openapi: string; paths: object };
-    assert.match(document.openapi, /^3\./);
-    assert.ok(Object.keys(document.paths).includes('/'));
-  });
-
   it('publishes once a second how its process is, as the system has it', async () => {
     const first = await bus.next('process');
     const { payload, atMs } = await bus.next('process');
