@@ -51,8 +51,11 @@ describe('the lockfile', () => {
 
 describe('the lockfiles of what is written in other languages', () => {
   const clients = ['phoenix', 'publish'].map((name) => `test/mesh/clients/${name}`);
-  for (const folder of ['services/hello', ...clients]) {
-    const file = `${folder}-rust/Cargo.lock`;
+  const kinds = ['route', 'service', 'middleware'].map(
+    (kind) => `shared/src/scaffold/templates/rust/${kind}`,
+  );
+  for (const folder of [...['services/hello', ...clients].map((name) => `${name}-rust`), ...kinds]) {
+    const file = `${folder}/Cargo.lock`;
     it(`name no place but the public index of crates: ${file}`, () => {
       const sources = [...read(file).matchAll(/^source = "(.+)"$/gm)];
       assert.deepEqual(

@@ -27,6 +27,8 @@ export interface CommandOptions {
   readonly guards: readonly string[];
   readonly plugins: readonly string[];
   readonly expires: string | undefined;
+  readonly lang: string | undefined;
+  readonly kind: string | undefined;
   readonly help: boolean;
 }
 
@@ -70,6 +72,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       guards: values.guard ?? [],
       plugins: values.plugin ?? [],
       expires: values.expires,
+      lang: values.lang,
+      kind: values.kind,
       help: values.help ?? false,
     },
   };
@@ -93,6 +97,8 @@ function parse(args: readonly string[]) {
         follow: { type: 'boolean', short: 'f' },
         watch: { type: 'boolean', short: 'w' },
         role: { type: 'string', multiple: true },
+        lang: { type: 'string' },
+        kind: { type: 'string' },
         lines: { type: 'string', short: 'n' },
         level: { type: 'string' },
         manifest: { type: 'string' },

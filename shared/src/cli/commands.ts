@@ -8,6 +8,7 @@ import { down } from './down.ts';
 import { init } from './init.ts';
 import { key } from './key.ts';
 import { logs } from './logs.ts';
+import { createPlugin } from './new.ts';
 import { ps } from './ps.ts';
 import { pub } from './pub.ts';
 import { redis } from './redis.ts';
@@ -179,6 +180,23 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
         'Requests that take longer than gateway.limits.drain, and WebSockets to the plugin, are cut then.',
       examples: ['./plugmesh reload system', './plugmesh reload hello-go hello-rust'],
       run: reload,
+    },
+  ],
+  [
+    'new',
+    {
+      usage: '[NAME] [--lang LANGUAGE] [--kind KIND] [--json]',
+      summary: 'write a small plugin that runs',
+      details:
+        'LANGUAGE is python, go or rust. KIND is route (the default), service or middleware. The folder services/NAME gets a\n' +
+        'manifest, the program, a test and a README, and never takes the place of something. A mesh that runs starts it. On\n' +
+        'a terminal what is missing is asked for.',
+      examples: [
+        './plugmesh new',
+        './plugmesh new ships --lang go',
+        './plugmesh new fleet --lang python --kind service',
+      ],
+      run: createPlugin,
     },
   ],
   [

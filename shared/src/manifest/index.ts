@@ -4,6 +4,7 @@ export * from './find-manifests.ts';
 export { alias, guard, GUARDS, manifestHttpDefaults } from './http-schema.ts';
 export * from './json-schema.ts';
 export * from './manifest.ts';
+export { pluginName } from './manifest-schema.ts';
 export * from './parse-manifest.ts';
 export * from './plugin-config.ts';
 export * from './reserved-names.ts';

@@ -1,0 +1,13 @@
+/** What a plugin is for. */
+export interface Kind {
+  /** What `--kind` says; a folder of templates in each language. */
+  readonly id: string;
+  readonly summary: string;
+}
+
+/** Every kind, in the order in which they are offered; the first one is the default. */
+export const KINDS: readonly Kind[] = [
+  { id: 'route', summary: 'answers HTTP, for everybody and for those who have logged in' },
+  { id: 'service', summary: 'works in the background, live on a topic' },
+  { id: 'middleware', summary: 'looks at the requests to other plugins' },
+];

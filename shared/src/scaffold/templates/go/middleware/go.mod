@@ -1,0 +1,3 @@
+module plugmesh/plugin-name
+
+go 1.24

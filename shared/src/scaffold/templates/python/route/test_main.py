@@ -1,0 +1,69 @@
+"""Starts the plugin as the mesh does, and asks it. Run: .venv/bin/python -m unittest"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import unittest
+from http.client import HTTPConnection
+from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class PluginTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.port = free_port()
+        environment = {**os.environ, "PORT": str(cls.port)}
+        folder = Path(__file__).parent
+        cls.process = subprocess.Popen(
+            [sys.executable, "main.py"], cwd=folder, env=environment
+        )
+        cls.addClassCleanup(cls.process.kill)
+        for _ in range(200):
+            try:
+                if cls.ask("/healthz")[0] == 200:
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise TimeoutError("it does not listen")
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.process.terminate()
+        # A clean end, as the mesh expects it.
+        assert cls.process.wait(timeout=5) == 0
+
+    @classmethod
+    def ask(cls, path: str, headers: dict[str, str] | None = None):
+        connection = HTTPConnection("127.0.0.1", cls.port, timeout=5)
+        connection.request("GET", path, headers=headers or {})
+        response = connection.getresponse()
+        text = response.read()
+        connection.close()
+        return response.status, json.loads(text) if text else None, response.headers
+
+    def test_describes_its_api(self) -> None:
+        status, document, _ = self.ask("/openapi.json")
+        self.assertEqual(status, 200)
+        self.assertIn("/v1/me", document["paths"])
+
+    def test_greets_everybody(self) -> None:
+        self.assertEqual(self.ask("/")[:2], (200, {"hello": "plugin-name"}))
+
+    def test_knows_who_calls(self) -> None:
+        self.assertEqual(self.ask("/v1/me")[0], 401)
+        headers = {"X-Plugmesh-User": "j%C3%BCrgen", "X-Plugmesh-Roles": "crew,pilot"}
+        me = {"user": "jürgen", "roles": ["crew", "pilot"]}
+        self.assertEqual(self.ask("/v1/me", headers)[:2], (200, me))
+
+
+if __name__ == "__main__":
+    unittest.main()
