@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { loadMeshConfig } from '../processes/index.ts';
-import { checkName, KINDS, LANGUAGES, writePlugin } from '../scaffold/index.ts';
+import { checkName, KINDS, LANGUAGES, writePlugin, type WrittenPlugin } from '../scaffold/index.ts';
 import { ask, isAtTerminal } from './ask.ts';
 import type { CommandLine } from './command-line.ts';
 
@@ -12,39 +12,51 @@ const LANGUAGE_IDS = LANGUAGES.map(({ id }) => id);
 const KIND_IDS = KINDS.map(({ id }) => id);
 
 /** `plugmesh new`: a folder with a plugin that runs. What is missing is asked for, where somebody can answer. */
-export async function createPlugin({ operands, options }: CommandLine): Promise<number> {
-  const config = loadMeshConfig(options.config);
-  const [given, ...more] = operands;
-  if (more.length > 0)
-    throw new MeshError('MESH_USAGE', `'new' makes one plugin, not '${more.join(' ')}' too`);
-  // What is given is checked before the first question.
-  if (given !== undefined) checkName(config, given);
-  if (options.lang !== undefined) checkChoice('language', LANGUAGE_IDS, options.lang);
-  if (options.kind !== undefined) checkChoice('kind', KIND_IDS, options.kind);
-  const plugin = {
-    name: given ?? (await askName(config)),
-    language: options.lang ?? (await askLanguage(given)),
-    kind: options.kind ?? (await askKind()),
-  };
+export async function createPlugin(line: CommandLine): Promise<number> {
+  const config = loadMeshConfig(line.options.config);
+  const plugin = await choose(line, config);
   const { folder, files } = await writePlugin({ ...plugin, root: config.root });
-  const shown = relative(process.cwd(), folder);
-  const test = LANGUAGES.find(({ id }) => id === plugin.language)?.test.join(' ') ?? '';
-  const url = `http://localhost:${config.gateway.port}/api/${plugin.name}/`;
-  const made = { ...plugin, folder, files, test, url };
-  process.stdout.write(options.json ? `${JSON.stringify(made, null, 2)}\n` : report(shown, made));
+  const made = {
+    ...plugin,
+    folder,
+    files,
+    test: LANGUAGES.find(({ id }) => id === plugin.language)?.test.join(' ') ?? '',
+    url: `http://localhost:${config.gateway.port}/api/${plugin.name}/`,
+  };
+  process.stdout.write(line.options.json ? `${JSON.stringify(made, null, 2)}\n` : report(made));
   return 0;
 }
 
-function report(
-  shown: string,
-  { files, test, url }: { files: readonly string[]; test: string; url: string },
-): string {
+/** What is given is checked before the first question. */
+async function choose({ operands, options }: CommandLine, config: Config) {
+  const [name, ...more] = operands;
+  const { lang, kind } = options;
+  if (more.length > 0)
+    throw new MeshError('MESH_USAGE', `'new' makes one plugin, not '${more.join(' ')}' too`);
+  if (name !== undefined) checkName(config, name);
+  if (lang !== undefined) checkChoice('language', LANGUAGE_IDS, lang);
+  if (kind !== undefined) checkChoice('kind', KIND_IDS, kind);
+  return {
+    name: name ?? (await askName(config)),
+    language: lang ?? (await askLanguage(name)),
+    kind: kind ?? (await askKind()),
+  };
+}
+
+interface Made extends WrittenPlugin {
+  readonly test: string;
+  readonly url: string;
+}
+
+function report({ folder, files, test, url }: Made): string {
+  const shown = relative(process.cwd(), folder);
   return [
     `✔ ${shown}: ${files.join(', ')}`,
     '',
     '  A mesh that runs starts it now; ./plugmesh ps shows how it is, ./plugmesh logs what it says.',
-    `  test it   cd ${shown} && ${test}`,
     `  call it   curl ${url}`,
+    `  check it  ./plugmesh check ${shown}`,
+    `  test it   cd ${shown} && ${test}`,
     '',
   ].join('\n');
 }

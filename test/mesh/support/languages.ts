@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { loadConfig, type Config } from '@plugmesh/shared/config';
 import { parseManifest, type Manifest } from '@plugmesh/shared/manifest';
@@ -51,6 +51,7 @@ export async function build(
   { folder: sources = SERVICES, files = {} }: Sources = {},
 ): Promise<BuildResult> {
   const folder = join(testCache(basename(sources)), id);
+  await removeSources(folder);
   await cp(join(sources, id), folder, {
     recursive: true,
     // Cargo builds again what looks younger than its output.
@@ -67,6 +68,13 @@ export async function build(
   if (result.state === 'prepared') return { state: 'built', id, folder, manifest };
   if (result.state === 'skipped') return { state: 'skipped', reason: result.reason };
   throw new Error(`${id} could not be built: ${JSON.stringify(result)}`);
+}
+
+/** A file that is gone from the sources must not be built any more. */
+async function removeSources(folder: string): Promise<void> {
+  const entries = await readdir(folder).catch(() => []);
+  const sources = entries.filter((name) => !MADE.has(name));
+  await Promise.all(sources.map((name) => rm(join(folder, name), { recursive: true })));
 }
 
 function cacheConfig(folder: string): Config {

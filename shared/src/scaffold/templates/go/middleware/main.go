@@ -41,8 +41,7 @@ func routes() http.Handler {
 // check lets a request go on with 2xx and this header; any other answer is the client's.
 func check(w http.ResponseWriter, r *http.Request) {
 	if len(r.Header.Values("X-Refuse-Me")) > 0 {
-		detail := "plugin-name does not let " + r.Header.Get("X-Forwarded-Uri") + " pass"
-		respond(w, http.StatusForbidden, map[string]string{"detail": detail})
+		respond(w, http.StatusForbidden, map[string]string{"detail": "plugin-name does not let this pass"})
 		return
 	}
 	w.Header().Set("X-Checked-By", "plugin-name")

@@ -8,8 +8,11 @@ from typing import Annotated
 import uvicorn
 from fastapi import FastAPI, Header, HTTPException, Response
 
-# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's.
-app = FastAPI(title="plugin-name", docs_url=None, redoc_url=None)
+# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's; redirects for slashes would name this
+# process, not the mesh.
+app = FastAPI(
+    title="plugin-name", redirect_slashes=False, docs_url=None, redoc_url=None
+)
 
 
 @app.get(
@@ -19,12 +22,11 @@ app = FastAPI(title="plugin-name", docs_url=None, redoc_url=None)
 )
 async def check(
     response: Response,
-    x_forwarded_uri: Annotated[str, Header()] = "",
     x_refuse_me: Annotated[str | None, Header()] = None,
 ) -> None:
     """Any answer but 2xx is the client's; with 2xx the request goes on, with this header."""
     if x_refuse_me is not None:
-        raise HTTPException(403, f"plugin-name does not let {x_forwarded_uri} pass")
+        raise HTTPException(403, "plugin-name does not let this pass")
     response.headers["X-Checked-By"] = "plugin-name"
 
 

@@ -9,8 +9,11 @@ from urllib.parse import unquote
 import uvicorn
 from fastapi import FastAPI, Header, HTTPException
 
-# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's.
-app = FastAPI(title="plugin-name", docs_url=None, redoc_url=None)
+# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's; redirects for slashes would name this
+# process, not the mesh.
+app = FastAPI(
+    title="plugin-name", redirect_slashes=False, docs_url=None, redoc_url=None
+)
 said_by_gateway = Header(include_in_schema=False)
 
 

@@ -31,8 +31,15 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's.
-app = FastAPI(title="plugin-name", lifespan=lifespan, docs_url=None, redoc_url=None)
+# Pages like /docs would ask for /openapi.json of the mesh, not for this plugin's; redirects for slashes would name this
+# process, not the mesh.
+app = FastAPI(
+    title="plugin-name",
+    lifespan=lifespan,
+    redirect_slashes=False,
+    docs_url=None,
+    redoc_url=None,
+)
 
 
 @app.get("/")
