@@ -188,12 +188,12 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       usage: '[NAME] [--lang LANGUAGE] [--kind KIND] [--json]',
       summary: 'write a small plugin that runs',
       details:
-        'LANGUAGE is python, go or rust. KIND is route (the default), service or middleware. The folder services/NAME gets a\n' +
+        'LANGUAGE is ts, js, python, go or rust. KIND is route (the default), service or middleware. The folder services/NAME gets a\n' +
         'manifest, the program, a test and a README, and never takes the place of something. A mesh that runs starts it. On\n' +
         'a terminal what is missing is asked for.',
       examples: [
         './plugmesh new',
-        './plugmesh new ships --lang go',
+        './plugmesh new ships --lang ts',
         './plugmesh new fleet --lang python --kind service',
       ],
       run: createPlugin,

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { MeshError } from '../errors/index.ts';
+import { bringSdk, seesSdk } from './bring-sdk.ts';
+import { LANGUAGES } from './languages.ts';
 
 const TEMPLATES = join(import.meta.dirname, 'templates');
 
@@ -43,6 +45,8 @@ export async function writePlugin({ name, language, kind, root }: NewPlugin): Pr
   const unfinished = await mkdtemp(join(root, '.new-plugin-'));
   try {
     for (const file of files) await copy(join(template, file), join(unfinished, name, file), name);
+    const needsSdk = LANGUAGES.some((each) => each.id === language && each.needsSdk === true);
+    if (needsSdk && !seesSdk(folder)) files.push(...(await bringSdk(join(unfinished, name))));
     await rename(join(unfinished, name), folder);
   } catch (error) {
     // Somebody else was faster.
@@ -50,7 +54,7 @@ export async function writePlugin({ name, language, kind, root }: NewPlugin): Pr
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
-  return { folder, files };
+  return { folder, files: files.sort() };
 }
 
 async function filesOf(template: string): Promise<string[]> {

@@ -99,7 +99,7 @@ describe('plugmesh new', () => {
     assert.equal(bare.code, 2);
     assert.match(
       bare.output,
-      /needs a name and a language\n {2}\.\/plugmesh new NAME --lang python\|go\|rust \[--kind/,
+      /needs a name and a language\n {2}\.\/plugmesh new NAME --lang ts\|js\|python\|go\|rust \[--kind/,
     );
     const named = await run('rafts', '--kind', 'service');
     assert.deepEqual([named.code, (await plugins()).includes('rafts')], [2, false]);
@@ -109,7 +109,10 @@ describe('plugmesh new', () => {
   it('refuses a language or a kind that it does not know, with the nearest one', async () => {
     const language = await run('rafts', '--lang', 'pyton');
     assert.equal(language.code, 2);
-    assert.match(language.output, /'pyton' is no language .*python, go, rust[^]*did you mean 'python'/);
+    assert.match(
+      language.output,
+      /'pyton' is no language .*ts, js, python, go, rust[^]*did you mean 'python'/,
+    );
     const kind = await run('rafts', '--lang', 'go', '--kind', 'servise');
     assert.match(kind.output, /'servise' is no kind .*route, service, middleware[^]*did you mean 'service'/);
     assert.match((await run('a', 'b', '--lang', 'go')).output, /makes one plugin, not 'b' too/);
@@ -140,7 +143,7 @@ describe('plugmesh new', () => {
       const { running, answer } = await atTerminal();
       await answer('Name: ', 'docs\n');
       await answer("'docs-2' is free", 'yachts\n');
-      await answer('Language (python, go, rust): ', 'cobol\n');
+      await answer('Language (ts, js, python, go, rust): ', 'cobol\n');
       await answer("'cobol' is no language", 'go\n');
       await answer('Kind (route): ', '\n');
       assert.equal((await running.exited).code, 0, running.output);
