@@ -99,11 +99,13 @@ describe('a class with one request handler', () => {
     }
   });
 
-  it('is told to end when its process is', async () => {
+  it('knows the mesh around it, and is told to end when its process is', async () => {
     const port = await freePort();
-    const env = { PORT: String(port) };
+    const env = { PORT: String(port), PLUGMESH_MESH: '{"mode":"production","logLevel":"info"}' };
     const running = await startProcess(['node', TELLER], { cwd: CLASSES, env, ready: /has started/ });
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/text`)).text(), 'plain text');
+    const own = (await (await fetch(`http://127.0.0.1:${port}/own`)).json()) as { mode: string };
+    assert.equal(own.mode, 'production');
     assert.deepEqual(await running.kill('SIGTERM'), { code: 0, signal: null });
     assert.match(running.output, /the teller is told/);
   });
