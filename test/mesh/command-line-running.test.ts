@@ -173,7 +173,7 @@ describe('the command line of a running mesh', function () {
       'CI',
     ];
     const made = await mesh.run(['key', 'create', 'ada', ...options]);
-    assert.match(made.stdout, /^pmk_\w+\n$/);
+    assert.match(made.stdout, /^pmk_[\w-]+\n$/);
     assert.match(made.stderr, /opens session, key at ships as ada, until 20/);
     const keys = await json<{ name: string; prefix: string; key?: string; endsAt: number }[]>(
       'key',
