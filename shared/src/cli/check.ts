@@ -9,8 +9,7 @@ import { StopSignals } from './stop-signals.ts';
 
 /** `plugmesh check`: a plugin's manifest, and the plugin itself from outside. */
 export async function check({ operands, options }: CommandLine): Promise<number> {
-  const [target] = operands;
-  if (target === undefined) throw new MeshError('MESH_USAGE', "'check' needs a plugin's folder or its URL");
+  const [target = ''] = operands;
   const signals = new StopSignals();
   try {
     const report = await run(target, options, signals.stopped);

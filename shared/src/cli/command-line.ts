@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { MeshError } from '../errors/index.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { COMMANDS } from './commands.ts';
+import type { Command } from './commands/command.ts';
+import { EVERYWHERE, OPTIONS } from './options.ts';
 
 /** Every option; a command uses those that its help names. */
 export interface CommandOptions {
@@ -39,18 +41,25 @@ export interface CommandLine {
   readonly options: CommandOptions;
 }
 
-/** Reads a command line. Throws MESH_USAGE with the nearest command. */
+type Takes = Pick<Command, 'operands' | 'options'>;
+
+const HELP: Takes = { operands: ['[COMMAND]'], options: ['json'] };
+
+/**
+ * Reads a command line. Throws MESH_USAGE with the nearest command for one that there is not, with the nearest option for one that
+ * the command does not have, and with how it is used for too few or too many operands.
+ */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const { values, positionals } = parse(args);
-  const [command = 'help', ...operands] = positionals;
-  if (command !== 'help' && !COMMANDS.has(command)) {
-    const near = nearestName(command, [...COMMANDS.keys()]);
-    throw new MeshError('MESH_USAGE', `unknown command '${command}'`, {
-      fix: near === undefined ? "see './plugmesh help'" : `did you mean './plugmesh ${near}'?`,
-    });
-  }
+  const { positionals, tokens } = parseLoosely(args);
+  const [name = 'help', ...operands] = positionals;
+  const command = name === 'help' ? HELP : COMMANDS.get(name);
+  if (!command) throw unknownCommand(name);
+  for (const token of tokens)
+    if (token.kind === 'option') checkOption(token.rawName, token.name, name, command);
+  const { values } = parse(args);
+  if (values.help !== true) checkOperands(operands, name, command);
   return {
-    command,
+    command: name,
     operands,
     options: {
       config: values.config,
@@ -86,44 +95,56 @@ function countOf(text: string | undefined): number | undefined {
   throw new MeshError('MESH_USAGE', `'--lines' is '${text}'`, { fix: 'give a whole number: -n 20' });
 }
 
+/** Takes any option, to find out which command it was meant for. */
+function parseLoosely(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+    options: OPTIONS,
+  });
+}
+
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        config: { type: 'string', short: 'c' },
-        json: { type: 'boolean' },
-        follow: { type: 'boolean', short: 'f' },
-        watch: { type: 'boolean', short: 'w' },
-        role: { type: 'string', multiple: true },
-        lang: { type: 'string' },
-        kind: { type: 'string' },
-        lines: { type: 'string', short: 'n' },
-        level: { type: 'string' },
-        manifest: { type: 'string' },
-        method: { type: 'string', short: 'X' },
-        data: { type: 'string', short: 'd' },
-        header: { type: 'string', short: 'H', multiple: true },
-        as: { type: 'string' },
-        key: { type: 'string' },
-        durable: { type: 'boolean' },
-        from: { type: 'boolean' },
-        name: { type: 'string' },
-        guard: { type: 'string', multiple: true },
-        plugin: { type: 'string', multiple: true },
-        expires: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        // For the launcher: it answers its questions.
-        yes: { type: 'boolean', short: 'y' },
-      },
-    });
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
   } catch (error) {
     throw new MeshError('MESH_USAGE', error instanceof Error ? error.message : String(error), {
       fix: "see './plugmesh help'",
       cause: error,
     });
   }
+}
+
+function unknownCommand(name: string): MeshError {
+  const near = nearestName(name, [...COMMANDS.keys()]);
+  return new MeshError('MESH_USAGE', `unknown command '${name}'`, {
+    fix: near === undefined ? "see './plugmesh help'" : `did you mean './plugmesh ${near}'?`,
+  });
+}
+
+function checkOption(written: string, option: string, name: string, command: Takes): void {
+  const has = [...command.options, ...EVERYWHERE];
+  if (has.some((each) => each === option)) return;
+  const near = nearestName(option, has);
+  throw new MeshError('MESH_USAGE', `'${name}' has no option '${written}'`, {
+    fix:
+      near === undefined
+        ? `it has ${has.map((each) => `--${each}`).join(', ')}`
+        : `did you mean '--${near}'?`,
+  });
+}
+
+function checkOperands(operands: readonly string[], name: string, command: Takes): void {
+  const least = command.operands.filter((each) => !each.startsWith('[')).length;
+  const most = command.operands.some((each) => each.includes('…')) ? Infinity : command.operands.length;
+  if (operands.length >= least && operands.length <= most) return;
+  const takes = command.operands.length === 0 ? 'no operand' : command.operands.join(' ');
+  const given = operands.length === 0 ? 'nothing' : `'${operands.join(' ')}'`;
+  throw new MeshError('MESH_USAGE', `'${name}' takes ${takes}, not ${given}`, {
+    fix: `see './plugmesh ${name} --help'`,
+  });
 }
 
 function levelOf(text: string | undefined): number | undefined {

@@ -11,8 +11,8 @@ const LONGEST_VALUE = 60;
 
 /** `plugmesh config explain`: each value, and where it came from. */
 export function config({ operands, options }: CommandLine): Promise<number> {
-  const [action, name, ...more] = operands;
-  if (action !== 'explain' || more.length > 0)
+  const [action, name] = operands;
+  if (action !== 'explain')
     throw new MeshError('MESH_USAGE', "'config' has 'explain', with a plugin, a section or a setting", {
       fix: './plugmesh config explain gateway.port',
     });

@@ -9,7 +9,7 @@ async function main(args: readonly string[]): Promise<number> {
     const line = parseCommandLine(args);
     const command = COMMANDS.get(line.command);
     if (!command || line.options.help) {
-      process.stdout.write(helpText(command ? line.command : undefined));
+      process.stdout.write(helpText(command ? line.command : line.operands[0]));
       return 0;
     }
     return await command.run(line);

@@ -29,10 +29,8 @@ export async function createPlugin(line: CommandLine): Promise<number> {
 
 /** What is given is checked before the first question. */
 async function choose({ operands, options }: CommandLine, config: Config) {
-  const [name, ...more] = operands;
+  const [name] = operands;
   const { lang, kind } = options;
-  if (more.length > 0)
-    throw new MeshError('MESH_USAGE', `'new' makes one plugin, not '${more.join(' ')}' too`);
   if (name !== undefined) checkName(config, name);
   if (lang !== undefined) checkChoice('language', LANGUAGE_IDS, lang);
   if (kind !== undefined) checkChoice('kind', KIND_IDS, kind);

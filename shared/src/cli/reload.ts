@@ -1,11 +1,9 @@
-import { MeshError } from '../errors/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { MeshClient, type ReloadView } from './mesh-client.ts';
 import { configOfRunning } from './running-mesh.ts';
 
 /** `plugmesh reload`: the next generation of a plugin takes over from the one that runs. */
 export async function reload({ operands, options }: CommandLine): Promise<number> {
-  if (operands.length === 0) throw new MeshError('MESH_USAGE', "'reload' needs a plugin's name");
   const client = new MeshClient(configOfRunning(options));
   for (const id of operands) {
     const reloaded = await client.reload(id);

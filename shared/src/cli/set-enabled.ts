@@ -1,16 +1,11 @@
-import { MeshError } from '../errors/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { MeshClient } from './mesh-client.ts';
 import { print } from './report.ts';
 import { configOfRunning } from './running-mesh.ts';
 
 /** `plugmesh enable` and `plugmesh disable`. */
-export async function setEnabled(
-  { command, operands, options }: CommandLine,
-  enabled: boolean,
-): Promise<number> {
-  const [id] = operands;
-  if (id === undefined) throw new MeshError('MESH_USAGE', `'${command}' needs a plugin's name`);
+export async function setEnabled({ operands, options }: CommandLine, enabled: boolean): Promise<number> {
+  const [id = ''] = operands;
   const changed = await new MeshClient(configOfRunning(options)).setEnabled(id, enabled);
   print(options, changed, `${id} is ${enabled ? 'enabled' : 'disabled'}`);
   return 0;

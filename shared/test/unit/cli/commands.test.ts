@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../../../src/cli/commands.ts';
-import { helpText } from '../../../src/cli/help.ts';
+import { helpText, usageOf } from '../../../src/cli/help.ts';
 import { EXIT } from '../../../src/cli/report.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../../docs/reference/cli.md'), 'utf8');
@@ -11,14 +11,23 @@ const page = readFileSync(join(import.meta.dirname, '../../../../docs/reference/
 const WITHOUT = new Set(['up', 'compose', 'test', 'check', 'new']);
 
 describe('each command', () => {
-  for (const [name, { usage, examples }] of COMMANDS) {
+  for (const [name, { options, examples }] of COMMANDS) {
     it(`has examples and says how to have JSON: ${name}`, () => {
       assert.ok(examples.length > 0);
       assert.ok(examples.some((example) => example.includes(`./plugmesh ${name}`)));
       for (const example of examples) assert.ok(helpText(name).includes(example));
-      assert.ok(WITHOUT.has(name) || usage.includes('--json'), usage);
+      assert.ok(WITHOUT.has(name) || options.includes('json'));
     });
   }
+
+  it('has its row in the reference, with all that it takes', () => {
+    const rows = [...page.matchAll(/^\| `(\w+ ?.*?)` +\| (.*?) +\|$/gm)].map(([, usage = '', summary]) => [
+      usage.replaceAll('\\|', '|'),
+      summary,
+    ]);
+    const expected = [...COMMANDS].map(([name, command]) => [usageOf(name, command), command.summary]);
+    assert.deepEqual(rows.slice(0, expected.length), expected);
+  });
 
   it('has its JSON in the reference', () => {
     const section = page.split('\n## ').find((each) => each.startsWith('As JSON')) ?? '';
