@@ -7,7 +7,11 @@ import { Rewriter } from './rewrite.ts';
 import { SECTIONS } from './shapes.ts';
 
 const BOUNDS = { depth: 60, values: 200_000 };
+/** Longer than any document that may be fetched: only one that borrows from itself again and again gets there. */
+const LONGEST = 6 * 1024 * 1024;
 const VERSION = /^3\.[01](?:\.\d+)?$/;
+
+const TOO_LONG = `it is longer than ${LONGEST / 1024 ** 2} MiB once what it refers to is in its place`;
 
 /** Reads documents one after the other: to compile the schema of the specification takes longer than most of them. */
 export function createReading(): (text: string, source: Source) => Promise<Reading> {
@@ -32,7 +36,9 @@ export async function readDescription(
     }
     const upgraded = structuredClone(upgradeFromThreeToThreeOne({ ...document })) as JsonObject;
     const problem = await problemOf(upgraded, validator);
-    return problem === undefined ? { description: rewrite(upgraded, source) } : { broken: problem };
+    if (problem !== undefined) return { broken: problem };
+    const description = rewrite(upgraded, source);
+    return JSON.stringify(description).length > LONGEST ? { broken: TOO_LONG } : { description };
   } catch (error) {
     return { broken: error instanceof SyntaxError ? 'it is not JSON' : messageOf(error) };
   }
@@ -55,7 +61,7 @@ async function problemOf(document: JsonObject, validator: Validator): Promise<st
 
 function rewrite(document: JsonObject, source: Source): Description {
   const addresses = addressesOf(document, source);
-  const rewriter = new Rewriter(document, source, addresses);
+  const rewriter = new Rewriter(document, source);
   const paths = sorted(addresses).flatMap(([path, address]) => {
     const item = address === undefined ? undefined : pathItem(document, path);
     const copy = item && rewriter.object(item, 'pathItem');

@@ -1,4 +1,3 @@
-import type { Addresses } from './addresses.ts';
 import type { Source } from './description.ts';
 import { discriminatorOf } from './discriminators.ts';
 import { isObject, partsOf, pointerTo, valueAt, type JsonObject } from './json.ts';
@@ -15,7 +14,8 @@ const CAN_BE_A_NOTE: ReadonlySet<Shape> = new Set<Shape>(['schema', 'response'])
 const DROPPED: Partial<Record<Shape, readonly string[]>> = {
   pathItem: ['servers', '$ref'],
   operation: ['servers', 'security'],
-  link: ['server'],
+  // They name other operations, which may be hidden from a reader of this one.
+  response: ['links'],
   schema: ['$id', '$anchor', '$dynamicAnchor', '$dynamicRef'],
 };
 
@@ -32,15 +32,13 @@ export class Rewriter {
   readonly components: Record<string, Record<string, unknown>> = {};
   readonly #document: JsonObject;
   readonly #source: Source;
-  readonly #addresses: Addresses;
   readonly #operationIds = new Set<string>();
   /** What is referred to without being a component, by shape and pointer → the component that it becomes. */
   readonly #lifted = new Map<string, string>();
 
-  constructor(document: JsonObject, source: Source, addresses: Addresses) {
+  constructor(document: JsonObject, source: Source) {
     this.#document = document;
     this.#source = source;
-    this.#addresses = addresses;
   }
 
   /** The same object for the merged document; undefined where nothing of it can be kept. */
@@ -110,7 +108,6 @@ export class Rewriter {
   /** Members whose text is a name of the document. */
   #named(value: JsonObject, shape: Shape): JsonObject {
     if (shape === 'operation') return this.#operationNames(value);
-    if (shape === 'link') return this.#linkTarget(value);
     if (shape !== 'schema') return {};
     const schemas = valueAt(this.#document, '/components/schemas');
     return discriminatorOf(value, isObject(schemas) ? schemas : {}, (ref) => this.#target(ref, 'schema'));
@@ -127,27 +124,6 @@ export class Rewriter {
     }
     this.#operationIds.add(operationId);
     return { ...own, operationId: this.ownName(operationId) };
-  }
-
-  #linkTarget({ operationId, operationRef }: JsonObject): JsonObject {
-    if (typeof operationId === 'string') return { operationId: this.ownName(operationId) };
-    const address = this.#addressOf(operationRef);
-    return address === undefined ? {} : { operationRef: address };
-  }
-
-  #leadsSomewhere({ $ref, operationId, operationRef }: JsonObject): boolean {
-    if (typeof $ref === 'string' || typeof operationId === 'string') return true;
-    if (this.#addressOf(operationRef) !== undefined) return true;
-    this.note(`the link to '${String(operationRef)}' leads to nothing in the document`);
-    return false;
-  }
-
-  /** Where an operation is in the merged document. */
-  #addressOf(operationRef: unknown): string | undefined {
-    if (typeof operationRef !== 'string' || !operationRef.startsWith('#')) return undefined;
-    const [section, path = '', ...rest] = partsOf(operationRef.slice(1)) ?? [];
-    const address = section === 'paths' ? this.#addresses.get(path) : undefined;
-    return address && `#${pointerTo(['paths', address, ...rest])}`;
   }
 
   /** Where a reference leads in the merged document; undefined: to nothing that is in this one. */
@@ -169,9 +145,8 @@ export class Rewriter {
     return typeof $ref !== 'string' || (steps > 0 && this.#isThere($ref, shape, steps - 1));
   }
 
-  /** Left out: links that lead nowhere, and headers that no client can send. */
+  /** Left out: headers that no client can send. */
   #isKept(value: JsonObject, shape: Shape): boolean {
-    if (shape === 'link') return this.#leadsSomewhere(value);
     return shape !== 'parameter' || value['in'] !== 'header' || !OF_THE_MESH.test(String(value['name']));
   }
 
@@ -182,7 +157,8 @@ export class Rewriter {
     const key = `${section} ${ref}`;
     const known = this.#lifted.get(key);
     if (known !== undefined) return known;
-    const name = `from.${this.#lifted.size}.${ref.replace(/[^A-Za-z0-9]+/g, '_').slice(1, 80)}`;
+    // Not by where it was: that path may be hidden, too.
+    const name = `from.${this.#lifted.size}`;
     const target = `#${pointerTo(['components', section, this.ownName(name)])}`;
     // Before it is copied: it may refer to itself.
     this.#lifted.set(key, target);

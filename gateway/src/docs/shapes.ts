@@ -10,7 +10,6 @@ export type Shape =
   | 'response'
   | 'header'
   | 'example'
-  | 'link'
   | 'callback'
   | 'schema';
 
@@ -53,10 +52,9 @@ export const SHAPES: Readonly<Record<Shape, Members>> = {
   encoding: { headers: ['map', 'header'] },
   // Its members are named by status; see `memberOf`.
   responses: {},
-  response: { headers: ['map', 'header'], ...CONTENT, links: ['map', 'link'] },
+  response: { headers: ['map', 'header'], ...CONTENT },
   header: VALUE,
   example: {},
-  link: {},
   // Its members are named by expressions; see `memberOf`.
   callback: {},
   schema: Object.fromEntries(
@@ -74,7 +72,6 @@ export const SECTIONS: Readonly<Record<string, Shape>> = {
   examples: 'example',
   requestBodies: 'requestBody',
   headers: 'header',
-  links: 'link',
   callbacks: 'callback',
   pathItems: 'pathItem',
 };

@@ -54,6 +54,13 @@ describe('reading an API description', () => {
     assert.match(await brokenBecause(noName), /not valid: \/paths/);
   });
 
+  it('refuses what grows too long by what it refers to', async () => {
+    const item = { get: answering({ description: 'x'.repeat(1_000_000) }) };
+    const copies = Array.from({ length: 10 }, (_, at) => [`/${at}`, { $ref: '#/paths/~1a' }] as const);
+    const document = sketchApi({ '/a': item, ...Object.fromEntries(copies) });
+    assert.match(await brokenBecause(document), /longer than 6 MiB once/);
+  });
+
   it('puts paths below the prefix, but never twice', async () => {
     const prefix = '/api/ships';
     assert.deepEqual(await pathsOf(['/', '/v1/x']), [`${prefix}/`, `${prefix}/v1/x`]);
