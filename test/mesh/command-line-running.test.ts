@@ -13,6 +13,13 @@ const SHIPS = `let rest;
 server((req, res) => {
   if (req.url === '/slowly') { res.write('first half\\n'); rest = res; return; }
   if (req.url === '/rest') { rest.end('second half\\n'); res.end(); return; }
+  if (req.url === '/ticks') { const ticks = setInterval(() => res.write('tick\\n'), 50); res.on('close', () => clearInterval(ticks)); return; }
+  if (req.url === '/bytes') { res.end(Buffer.from([0, 255])); return; }
+  if (req.url === '/no-problem' || req.url === '/steering') {
+    res.writeHead(500, { 'content-type': 'application/problem+json' });
+    res.end(req.url === '/steering' ? JSON.stringify({ code: 'A\\u001b[2J', detail: 'b\\u009b1m' }) : 'no JSON');
+    return;
+  }
   if (req.url === '/broken') { res.statusCode = 500; res.end('no ship'); return; }
   let body = '';
   req.on('data', (chunk) => (body += chunk)).on('end', () => {
@@ -138,6 +145,50 @@ describe('the command line of a running mesh', function () {
     assert.equal(unknown.code, 1);
     assert.match(unknown.stderr, /✖ MESH_PLUGIN_UNKNOWN .*\n {2}did you mean 'ships'\?/);
     assert.equal((JSON.parse(unknown.stdout) as { status: number }).status, 404);
+  });
+
+  it('sends paths as browsers do, and no header or method that is none', async () => {
+    const sent = await mesh.run(['call', 'ships', '/a b/ü?c=\r\n']);
+    assert.equal((JSON.parse(sent.stdout) as { url: string }).url, '/a%20b/%C3%BC?c=%0D%0A');
+    const wrong = [
+      ['-H', 'X-A: b\r\nX-C: d'],
+      ['-H', 'X A: b'],
+      ['-H', 'X-A: ☃'],
+      ['-X', 'GE T'],
+    ];
+    for (const args of wrong) {
+      const { code, stderr } = await mesh.run(['call', 'ships', ...args]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^✖ MESH_USAGE/);
+    }
+  });
+
+  it('shows answers of every kind, and none of them steers the terminal', async () => {
+    const none = await mesh.run(['call', 'ships', '/no-problem']);
+    assert.deepEqual([none.code, none.stdout], [1, 'no JSON']);
+    assert.doesNotMatch(none.stderr, /SyntaxError/);
+    const { stderr } = await mesh.run(['call', 'ships', '/steering']);
+    assert.match(stderr, /✖ A\\u001b\[2J {2}b\\u009b1m\n/);
+    assert.equal((await json<{ bytes: string }>('call', 'ships', '/bytes')).bytes, 'AP8=');
+  });
+
+  it('ends a call with its reader', async () => {
+    const { output } = await mesh.shell('./plugmesh call ships /ticks | head -n 1');
+    assert.match(output, /tick\n/);
+    assert.doesNotMatch(output, /✖/);
+  });
+
+  it('takes no other mesh for this one', async () => {
+    const other = await TestMesh.create({ toml: `[plugins.x]\nurl = "http://127.0.0.1:1"\n` });
+    const env = { PLUGMESH__MESH__PORT: String(mesh.config.mesh.port) };
+    const elsewhere = await other.run(['ps'], { env });
+    assert.equal(elsewhere.code, 3);
+    assert.match(elsewhere.stderr, /MESH_NOT_RUNNING.*stranger/);
+    const [, port = ''] = /:(\d+)$/.exec((await mesh.plugin('other'))?.instances[0]?.url ?? '') ?? [];
+    const noMesh = await other.run(['routes'], { env: { PLUGMESH__MESH__PORT: port } });
+    assert.equal(noMesh.code, 3);
+    assert.match(noMesh.stderr, /MESH_NOT_RUNNING.*is no mesh/);
+    await other.remove();
   });
 
   it('calls as whoever it is told to be, and never shows by what', async () => {

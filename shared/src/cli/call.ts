@@ -1,6 +1,6 @@
 import { type IncomingMessage, request, type RequestOptions } from 'node:http';
-import { finished, pipeline } from 'node:stream/promises';
-import { text as readText } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { buffer as readBytes, text as readText } from 'node:stream/consumers';
 import { type Config, processEnvironment } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import { loadSecrets, operatorToken, pluginToken } from '../identity/index.ts';
@@ -9,9 +9,13 @@ import { type CallBody, readCallBody } from './call-body.ts';
 import type { CommandLine, CommandOptions } from './command-line.ts';
 import { EXIT } from './report.ts';
 import { configOfRunning } from './running-mesh.ts';
+import { utf8, withoutControls } from './shown-text.ts';
 
 /** Where `--as key` finds the key, so that it stands in no list of processes. */
 const KEY_VARIABLE = 'PLUGMESH_KEY';
+/** A method, or the name of a header (RFC 9110, § 5.6.2). */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+const HEADER = /^([^:]+):[ \t]*([\t\u0020-\u007e\u0080-\u00ff]*)$/;
 /** The addresses that take the operator's token. */
 const OPERATORS = /^\/(mesh(\/|$)|metrics(\?|$))/;
 
@@ -22,7 +26,7 @@ export async function call({ operands, options }: CommandLine): Promise<number> 
   const body = readCallBody(options.data);
   const answer = await send(config, {
     path,
-    method: options.method?.toUpperCase() ?? (body === undefined ? 'GET' : 'POST'),
+    method: methodOf(options, body),
     headers: { ...body?.headers, ...credentialsOf(config, options, path), ...headersOf(options) },
     body,
   });
@@ -37,13 +41,20 @@ interface Call {
   readonly body: CallBody | undefined;
 }
 
+function methodOf({ method }: CommandOptions, body: CallBody | undefined): string {
+  if (method === undefined) return body === undefined ? 'GET' : 'POST';
+  if (TOKEN.test(method)) return method.toUpperCase();
+  throw new MeshError('MESH_USAGE', `'--method' is '${method}'`, { fix: '-X DELETE' });
+}
+
+/** As it goes into a request: what is no ASCII, and spaces, as a browser writes them. */
+function pathOf(config: Config, operands: readonly string[]): string {
+  return wholePath(config, operands).replaceAll(/[^\u0021-\u007e]+/g, encodeURIComponent);
+}
+
 /** A plugin's name stands for its prefix; what begins with a slash is taken as it is. */
-function pathOf({ pluginSettings }: Config, operands: readonly string[]): string {
-  const [target, rest = '', ...more] = operands;
-  if (target === undefined || more.length > 0)
-    throw new MeshError('MESH_USAGE', "'call' needs a plugin and perhaps a path, or a path alone", {
-      fix: './plugmesh call system /net, or ./plugmesh call /api/system/net',
-    });
+function wholePath({ pluginSettings }: Config, operands: readonly string[]): string {
+  const [target = '', rest = ''] = operands;
   if (target.startsWith('/')) return target + rest;
   const prefix = pluginSettings[target]?.path ?? `/api/${target}`;
   return `${prefix}${rest.startsWith('/') ? rest : `/${rest}`}`;
@@ -85,8 +96,8 @@ function operatorTokenFor(config: Config, path: string): string {
 function headersOf({ headers }: CommandOptions): Record<string, string> {
   return Object.fromEntries(
     headers.map((line) => {
-      const colon = line.indexOf(':');
-      if (colon > 0) return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
+      const [, name = '', value = ''] = HEADER.exec(line) ?? [];
+      if (TOKEN.test(name)) return [name.toLowerCase(), value];
       throw new MeshError('MESH_USAGE', `'--header' is '${line}'`, { fix: "-H 'name: value'" });
     }),
   );
@@ -113,25 +124,41 @@ async function send(config: Config, { path, method, headers, body }: Call): Prom
 /** The body as it comes; what is said about it stands apart, so that the body can be piped. */
 async function show(answer: IncomingMessage): Promise<void> {
   const { statusCode = 0, statusMessage = '', headers } = answer;
-  process.stderr.write(`${statusCode} ${statusMessage} ${headers['content-type'] ?? ''}`.trim() + '\n');
+  say(`${statusCode} ${statusMessage} ${headers['content-type'] ?? ''}`.trim());
   if (headers['content-type']?.startsWith('application/problem+json') === true) {
     const text = await readText(answer);
     process.stdout.write(text);
-    const { code = '', detail = '', fix } = JSON.parse(text) as Record<string, string | undefined>;
-    process.stderr.write(`✖ ${code}  ${detail}\n${fix === undefined ? '' : `  ${fix}\n`}`);
+    sayProblem(Object(parsed(text)) as Readonly<Record<string, unknown>>);
     return;
   }
-  answer.pipe(process.stdout, { end: false });
-  await finished(answer).catch((cause: unknown) => {
-    throw new MeshError('MESH_UPSTREAM_FAILED', 'the answer was cut off', { cause });
-  });
+  try {
+    await pipeline(answer, process.stdout, { end: false });
+  } catch (cause) {
+    // A reader that has gone (`| head`) wants no more.
+    if ((cause as NodeJS.ErrnoException).code !== 'EPIPE')
+      throw new MeshError('MESH_UPSTREAM_FAILED', 'the answer was cut off', { cause });
+  }
+}
+
+function sayProblem({ code, detail, fix }: Readonly<Record<string, unknown>>): void {
+  if (typeof code !== 'string') return;
+  say(`✖ ${code}  ${typeof detail === 'string' ? detail : ''}`);
+  if (typeof fix === 'string') say(`  ${fix}`);
+}
+
+/** What a plugin has answered must not steer the terminal. */
+function say(text: string): void {
+  process.stderr.write(`${withoutControls(text)}\n`);
 }
 
 async function showAsJson(answer: IncomingMessage): Promise<void> {
   const { statusCode: status, headers } = answer;
-  const text = await readText(answer);
-  const body = /\bjson\b/.test(headers['content-type'] ?? '') ? parsed(text) : text;
-  process.stdout.write(`${JSON.stringify({ status, headers, body }, undefined, 2)}\n`);
+  const bytes = await readBytes(answer);
+  const text = utf8(bytes);
+  const isJson = /\bjson\b/.test(headers['content-type'] ?? '');
+  const body =
+    text === undefined ? { bytes: bytes.toString('base64') } : { body: isJson ? parsed(text) : text };
+  process.stdout.write(`${JSON.stringify({ status, headers, ...body }, undefined, 2)}\n`);
 }
 
 function parsed(text: string): unknown {

@@ -21,10 +21,12 @@ export async function logs({ operands, options }: CommandLine): Promise<number> 
   for (const file of files) show(file, lastLines(file, options.lines ?? LINES));
   if (!options.follow) return 0;
   const positions = new Map(files.map((file) => [file, statSync(file).size]));
-  for (;;) {
+  // A reader that has gone (`| head`) wants no more.
+  while (!process.stdout.errored) {
     await delay(POLL_MS);
     for (const file of logFiles(folder, names)) showNew(file, positions, show);
   }
+  return 0;
 }
 
 function lastLines(file: string, count: number): string[] {

@@ -88,6 +88,8 @@ export class MeshClient {
 
   async plugins(): Promise<readonly PluginView[]> {
     const { plugins } = (await this.#call('GET', '/mesh/plugins')) as { plugins: readonly PluginView[] };
+    if (plugins.some((plugin) => !('routes' in plugin)))
+      throw this.#another('takes this operator for a stranger');
     return plugins;
   }
 
@@ -110,12 +112,26 @@ export class MeshClient {
 
   async #call(method: string, path: string, timeoutMs = TIMEOUT_MS): Promise<unknown> {
     const { status, text } = await this.#ask(method, path, timeoutMs);
-    const body: unknown = JSON.parse(text);
+    const body = this.#parse(text);
     if (status < 300) return body;
     const { detail = `mesh answered ${status}`, code, fix, lines } = Object(body) as Problem;
     throw new MeshError(knownCode(code), detail, {
       ...(fix === undefined ? {} : { fix }),
       ...(lines === undefined ? {} : { details: { lines } }),
+    });
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.#another('is no mesh');
+    }
+  }
+
+  #another(what: string): MeshError {
+    return new MeshError('MESH_NOT_RUNNING', `what answers at ${this.#origin} ${what}`, {
+      fix: 'it is not this mesh: name the one that runs with --config FILE, or give this one ports of its own',
     });
   }
 

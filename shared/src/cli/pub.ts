@@ -17,8 +17,8 @@ interface Message {
 
 /** `plugmesh pub`: one message on the bus. */
 export async function pub({ operands, options }: CommandLine): Promise<number> {
-  const [topic = '', event = '', text = '{}', ...more] = operands;
-  if (!isTopicName(topic) || !isEventName(event) || more.length > 0)
+  const [topic = '', event = '', text = '{}'] = operands;
+  if (!isTopicName(topic) || !isEventName(event))
     throw new MeshError(
       'MESH_USAGE',
       "'pub' needs a topic, an event without a colon, and perhaps a payload",
@@ -34,7 +34,7 @@ export async function pub({ operands, options }: CommandLine): Promise<number> {
   const payload = parsePayload(text === '-' ? await readText(process.stdin) : text);
   await withRedis(configOfRunning(options), async (redis) => {
     const rule = matchTopic((await readDocument(redis))?.topics ?? [])(topic);
-    if (!rule) warnOfTopic(topic, options);
+    if (!rule && !options.durable) warnOfTopic(topic, options);
     const message = { topic, event, payload, rule };
     await (options.durable ? publishKept(redis, message, options) : publish(redis, message, options));
   });

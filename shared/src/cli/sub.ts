@@ -5,6 +5,7 @@ import type { CommandLine } from './command-line.ts';
 import { busUrl, SILENT_LOG } from './mesh-bus.ts';
 import { report } from './report.ts';
 import { configOfRunning } from './running-mesh.ts';
+import { utf8, withoutControls } from './shown-text.ts';
 
 /** One message as it passed. */
 interface Passed {
@@ -14,8 +15,6 @@ interface Passed {
   readonly event: string;
   readonly payload: Buffer;
 }
-
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** `plugmesh sub`: what passes on the bus, until Ctrl-C or `-n` messages. */
 export async function sub({ operands, options }: CommandLine): Promise<number> {
@@ -75,24 +74,16 @@ function read(channel: string, payload: Buffer): Passed | undefined {
 }
 
 function asText({ at, direction, topic, event, payload }: Passed): string {
-  const text = textOf(payload) ?? `<${payload.length} bytes>`;
+  const text = utf8(payload) ?? `<${payload.length} bytes>`;
   const line = `${at.toISOString().slice(11, 23)} ${direction === 'to' ? '→ to  ' : '← from'} ${topic} ${event} ${text}`;
   // Whoever publishes must not steer the reader's terminal.
-  return line.replaceAll(
-    CONTROL,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return withoutControls(line);
 }
 
 function asJson({ at, direction, topic, event, payload }: Passed): string {
-  const text = textOf(payload);
+  const text = utf8(payload);
   const what = text === undefined ? { bytes: payload.toString('base64') } : { payload: valueOf(text) };
   return JSON.stringify({ at: at.toISOString(), direction, topic, event, ...what });
-}
-
-function textOf(payload: Buffer): string | undefined {
-  const text = payload.toString();
-  return Buffer.from(text).equals(payload) ? text : undefined;
 }
 
 function valueOf(text: string): unknown {

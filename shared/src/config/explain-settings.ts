@@ -1,5 +1,6 @@
 import { findSetting, variableOf } from './find-setting.ts';
 import { type LoadOptions, openSettings } from './load-config.ts';
+import { masked, SECRET } from './masked.ts';
 import { fileLayer, type Given, variableLayer } from './setting-layers.ts';
 import { SETTINGS } from './settings.ts';
 import { formatPosition, type MeshError, type Position } from '../errors/index.ts';
@@ -13,10 +14,6 @@ export interface ExplainedSetting {
   /** `default`, `plugmesh.toml:3:1`, `.env:2 (NAME)`, `environment (NAME)`, a manifest's file and place, `enable` or `disable`. */
   readonly from: string;
 }
-
-/** Settings that are secrets by their name, wherever they stand. */
-const SECRET = /(^|[._-])(api_?key|secret|password|passwd|token|credentials?)s?$/i;
-const MASK = '(secret)';
 
 /** What the mesh's settings are and where each value came from; those of plugins as far as something sets them. */
 export function explainSettings(options: LoadOptions, problems: MeshError[] = []): ExplainedSetting[] {
@@ -33,16 +30,6 @@ export function explainSettings(options: LoadOptions, problems: MeshError[] = []
     ...each,
     value: masked(each.key, each.value, isSecret(each.key)),
   }));
-}
-
-/** Takes out of a value what nobody should read on a screen: secrets by their name, passwords in URLs. */
-export function masked(key: string, value: unknown, hides = SECRET.test(key)): unknown {
-  if (value === undefined || value === null || typeof value === 'boolean') return value;
-  if (hides) return MASK;
-  if (typeof value === 'string') return value.replaceAll(/(\w+:\/\/[^\s/:@]*):[^\s@]*@/g, `$1:***@`);
-  if (Array.isArray(value)) return value.map((each: unknown) => masked(key, each, hides));
-  if (typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, masked(name, inner)]));
 }
 
 /** Of the mesh's own settings it is known; of a plugin's own, without a look at its manifest, the name has to do. */

@@ -9,3 +9,4 @@ export * from './plugin-environment.ts';
 export { PLUGIN_SETTINGS, SETTINGS } from './settings.ts';
 export { referencesIn } from './substitute.ts';
 export { parseSecrets } from './variables.ts';
+export { masked } from './masked.ts';

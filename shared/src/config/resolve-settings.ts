@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/index.ts';
 import { describeIssue, nameOfPath, valueAt } from '../manifest/index.ts';
+import { masked } from './masked.ts';
 import { findSetting } from './find-setting.ts';
 import type { Kind } from './kinds.ts';
 import type { Given } from './setting-layers.ts';
@@ -86,7 +87,11 @@ function check(given: Given, problems: MeshError[]): unknown {
   const isHidden = HIDDEN.test(given.path.join('.'));
   for (const issue of parsed.error.issues) {
     const name = nameOfPath([given.name, ...issue.path]);
-    const { message, fix } = describeIssue(issue, name, isHidden ? '(hidden)' : valueAt(input, issue.path));
+    const { message, fix } = describeIssue(
+      issue,
+      name,
+      isHidden ? '(hidden)' : masked(name, valueAt(input, issue.path)),
+    );
     const options = {
       ...(given.position && { position: given.position }),
       ...(fix === undefined ? {} : { fix }),

@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   MESH_ALREADY_RUNNING: { status: 409, title: 'This mesh is already running' },
   MESH_NOT_RUNNING: { status: 500, title: 'This mesh is not running' },
   MESH_STEP_FAILED: { status: 500, title: 'A step of starting or stopping failed or took too long' },
+  MESH_SYSTEM_REFUSED: { status: 500, title: 'The system refused something, of a file or a program' },
   MESH_USAGE: { status: 500, title: 'A command that cannot be understood' },
   // Control
   MESH_UNAUTHORIZED: { status: 401, title: 'A credential is missing or not valid' },

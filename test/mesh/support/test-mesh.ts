@@ -145,6 +145,17 @@ export class TestMesh {
     return { code, stdout, stderr };
   }
 
+  /** Runs a line of shell in which `./plugmesh` is a command, to the end of all that it starts. */
+  async shell(line: string): Promise<{ code: number | string; output: string }> {
+    const script = line.replaceAll('./plugmesh', `"${process.execPath}" "${CLI}"`);
+    const child = spawn('sh', ['-c', `{ ${script}; } 2>&1`], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], PLUGMESH_FILE: this.file, ...this.#env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [output, code] = await Promise.all([text(child.stdout), ended(child)]);
+    return { code, output };
+  }
+
   /** Starts a command that goes on until it is stopped. */
   follow(...args: string[]): { output: () => string; stop: () => Promise<unknown> } {
     const { child, output } = this.#spawn(args);

@@ -218,6 +218,11 @@ grants.topics = ["news:*"]`;
         assert.match(problems(toml(text))[0]?.message ?? '', message));
     }
 
+    it('show no password of a URL', () => {
+      const [problem] = problems(toml('[plugins.ships]\nurl = "http://bob:hunter2@ships:1/"'));
+      assert.match(problem?.message ?? '', /not 'http:\/\/bob:\*\*\*@ships:1\/'/);
+    });
+
     it('of syntax say where', () => {
       const [problem] = problems(toml('[core]\nmode = \n'));
       assert.equal(problem?.code, 'MESH_CONFIG_SYNTAX');

@@ -1,0 +1,13 @@
+/** Settings that are secrets by their name, wherever they stand. */
+export const SECRET = /(^|[._-])(api_?key|secret|password|passwd|token|credentials?)s?$/i;
+const MASK = '(secret)';
+
+/** Takes out of a value what nobody should read on a screen: secrets by their name, passwords in URLs. */
+export function masked(key: string, value: unknown, hides = SECRET.test(key)): unknown {
+  if (value === undefined || value === null || typeof value === 'boolean') return value;
+  if (hides) return MASK;
+  if (typeof value === 'string') return value.replaceAll(/(\w+:\/\/[^\s/:@]*):[^\s@]*@/g, `$1:***@`);
+  if (Array.isArray(value)) return value.map((each: unknown) => masked(key, each, hides));
+  if (typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, masked(name, inner)]));
+}
