@@ -21,9 +21,9 @@ export function pluginFailure(
   const shown = lines.map((line) => cut(plain(line), LONGEST_LINE)).filter((line) => line.trim() !== '');
   return {
     code,
-    message: cut(message, LONGEST_MESSAGE),
+    message: cut(plain(message), LONGEST_MESSAGE),
     lines: shown.slice(-MOST_LINES),
-    ...(fix === undefined ? {} : { fix: cut(fix, LONGEST_MESSAGE) }),
+    ...(fix === undefined ? {} : { fix: cut(plain(fix), LONGEST_MESSAGE) }),
   };
 }
 
@@ -41,11 +41,11 @@ export function failing(failure: PluginFailure): {
   return { reason: failureText(failure), failure };
 }
 
-/** Colours and other control sequences are for terminals that a plugin does not have. */
-function plain(line: string): string {
-  return line
-    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+/** Colours and other control sequences are for terminals that a plugin does not have: none of them may steer a reader's. */
+function plain(text: string): string {
+  return text
+    .replaceAll(/(?:\u001b\[|\u009b)[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
 function cut(text: string, length: number): string {

@@ -14,6 +14,19 @@ describe('the failure of a plugin', () => {
     assert.equal(failing(pluginFailure('MESH_PORT_TAKEN', 'taken')).reason, 'MESH_PORT_TAKEN: taken');
   });
 
+  it('steers no terminal, also not by a name that a line of the log has given to sentence and fix', () => {
+    const name = '\u001b[2J\u009b31mleft\u202e-pad\u001b]0;title\u0007';
+    const failure = pluginFailure('MESH_PLUGIN_EXITED', `'${name}' is missing`, { lines: [name], fix: name });
+    assert.equal(
+      failing(failure).reason,
+      [
+        "MESH_PLUGIN_EXITED: 'left-pad]0;title' is missing",
+        '  │ left-pad]0;title',
+        '  left-pad]0;title',
+      ].join('\n'),
+    );
+  });
+
   it('is small whatever a plugin writes, and has no colours', () => {
     const lines = [
       '\u001b[31mred\u001b[0m\u0007',
