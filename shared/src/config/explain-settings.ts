@@ -18,7 +18,11 @@ export interface ExplainedSetting {
 /** What the mesh's settings are and where each value came from; those of plugins as far as something sets them. */
 export function explainSettings(options: LoadOptions, problems: MeshError[] = []): ExplainedSetting[] {
   const { source, variables } = openSettings(options);
-  const layers = [...fileLayer(source, variables, problems), ...variableLayer(variables, problems)];
+  // What a plugin is given by reference is shown as it was written: that may be a secret under any name.
+  const layers = [
+    ...fileLayer(source, variables, problems, isOfPlugin),
+    ...variableLayer(variables, problems),
+  ];
   const top = new Map<string, ExplainedSetting>();
   for (const [key, { initial }] of Object.entries(SETTINGS))
     top.set(key, { key, value: initial, from: initial === undefined ? 'not set' : 'default' });
@@ -32,6 +36,10 @@ export function explainSettings(options: LoadOptions, problems: MeshError[] = []
   }));
 }
 
+function isOfPlugin([section, , name]: readonly string[]): boolean {
+  return section === 'plugins' && name === 'config';
+}
+
 /** Of the mesh's own settings it is known; of a plugin's own, without a look at its manifest, the name has to do. */
 function isSecret(key: string): boolean {
   return key.includes('.config.') ? SECRET.test(key) : key.endsWith('.api_key');
@@ -39,8 +47,7 @@ function isSecret(key: string): boolean {
 
 function explained(given: Given, positionOf: (path: readonly PropertyKey[]) => Position): ExplainedSetting[] {
   const { path, value } = given;
-  const isOwn = path[0] === 'plugins' && path[2] === 'config' && path.length === 3;
-  if (!isOwn || typeof value !== 'object' || value === null)
+  if (!isOfPlugin(path) || path.length > 3 || typeof value !== 'object' || value === null)
     return [{ key: path.join('.'), value: typed(given), from: originOf(given) }];
   return Object.entries(value as Readonly<Record<string, unknown>>).map(([name, inner]) => ({
     key: [...path, name].join('.'),

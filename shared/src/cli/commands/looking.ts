@@ -58,7 +58,8 @@ export const LOOKING: readonly (readonly [string, Command])[] = [
       details:
         'NAME is a plugin, a section or a setting; without it, all.\n' +
         'For each setting its value and where that came from: the default, a manifest, plugmesh.toml, .env, .env.local, the\n' +
-        'environment, or enable and disable. Of a plugin also where it is served and started. Secrets are not shown.',
+        'environment, or enable and disable. Of a plugin also where it is served and started. Secrets are not shown; what a\n' +
+        'plugin is given as ${NAME} is shown like that.',
       examples: [
         './plugmesh config explain',
         './plugmesh config explain system',

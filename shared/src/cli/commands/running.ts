@@ -10,7 +10,7 @@ export const RUNNING: readonly (readonly [string, Command])[] = [
     'up',
     {
       operands: [],
-      options: ['watch', 'yes'],
+      options: ['watch'],
       summary: 'start the whole mesh and stay until Ctrl-C',
       details:
         'Checks the configuration and every manifest, starts Redis (unless REDIS_URL is set), mesh, gateway, channel and\n' +

@@ -19,6 +19,9 @@ describe('explaining settings', () => {
       'apiUrl = "https://u:pass@host/"',
       'harbour = "Kiel"',
       'token = "sesame"',
+      'pilotPassword = "sesame"',
+      'pin = "${PIN}"',
+      'repository = "https://sesame@git.test/"',
     ];
     writeFileSync(join(cwd, 'plugmesh.toml'), toml.join('\n'));
     writeFileSync(join(cwd, '.env'), 'A=1\nPLUGMESH__CHANNEL__PORT=2\nPLUGMESH__MESH__PORT=3\n');
@@ -46,7 +49,7 @@ describe('explaining settings', () => {
   });
 
   it('shows no secret: by its name, and in URLs', () => {
-    const found = explained({ REDIS_URL: 'rediss://me:hunter2@host:1/0' });
+    const found = explained({ REDIS_URL: 'rediss://me:hunter2@host:1/0', PIN: 'sesame' });
     const of = (key: string): unknown => found.get(key)?.value;
     assert.deepEqual(
       ['gateway.api_key', 'core.redis_url', 'plugins.ships.config.apiUrl', 'plugins.ships.config.token'].map(
@@ -54,6 +57,8 @@ describe('explaining settings', () => {
       ),
       ['(secret)', 'rediss://me:***@host:1/0', 'https://u:***@host/', '(secret)'],
     );
+    assert.equal(of('plugins.ships.config.pin'), '${PIN}');
+    assert.doesNotMatch(JSON.stringify([...found.values()]), /sesame/);
     assert.equal(of('gateway.rates.token'), '600/1m');
     assert.deepEqual(masked('list', [{ password: 'x', url: 'a://b:c@d' }]), [
       { password: '(secret)', url: 'a://b:***@d' },
