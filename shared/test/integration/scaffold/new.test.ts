@@ -115,7 +115,7 @@ describe('plugmesh new', () => {
     );
     const kind = await run('rafts', '--lang', 'go', '--kind', 'servise');
     assert.match(kind.output, /'servise' is no kind .*route, service, middleware[^]*did you mean 'service'/);
-    assert.match((await run('a', 'b', '--lang', 'go')).output, /makes one plugin, not 'b' too/);
+    assert.match((await run('a', 'b', '--lang', 'go')).output, /'new' takes \[NAME\], not 'a b'/);
     assert.ok(!(await plugins()).includes('rafts'));
   });
 
