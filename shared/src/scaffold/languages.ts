@@ -11,8 +11,8 @@ export interface Language {
 
 /** Every language that has templates: `templates/<id>/<kind>`. */
 export const LANGUAGES: readonly Language[] = [
-  { id: 'ts', title: 'TypeScript', test: ['node', '--test'], needsSdk: true },
-  { id: 'js', title: 'JavaScript', test: ['node', '--test'], needsSdk: true },
+  { id: 'ts', title: 'TypeScript', test: ['npx', 'node', '--test'], needsSdk: true },
+  { id: 'js', title: 'JavaScript', test: ['npx', 'node', '--test'], needsSdk: true },
   { id: 'python', title: 'Python', test: ['.venv/bin/python', '-m', 'unittest'] },
   { id: 'go', title: 'Go', test: ['go', 'test', './...'] },
   { id: 'rust', title: 'Rust', test: ['cargo', 'test'] },
