@@ -24,8 +24,8 @@ export async function bringSdk(folder: string): Promise<string[]> {
   await change(join(folder, 'plugin.json'), '"run":', `${SETUP}\n  "run":`);
   await change(
     join(folder, 'README.md'),
-    'node --test',
-    'npm install               # what "setup" does\nnode --test',
+    'npx node',
+    'npm install               # what "setup" does\nnpx node',
   );
   return ['package.json', file];
 }
