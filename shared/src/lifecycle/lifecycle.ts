@@ -6,7 +6,8 @@ import { withinDeadline } from './deadline.ts';
 export interface Step {
   /** Named in every failure. */
   readonly name: string;
-  start?(): Promise<void> | void;
+  /** `signal` is aborted when the process is told to stop meanwhile. */
+  start?(signal: AbortSignal): Promise<void> | void;
   /** Takes no new work and finishes what is in flight; everything that was started still works. */
   drain?(): Promise<void> | void;
   /** Releases what `start` took. */
@@ -37,6 +38,7 @@ export class Lifecycle {
   readonly log: Log;
   readonly #steps: readonly Step[];
   readonly #started: Step[] = [];
+  readonly #abort = new AbortController();
   #state: LifecycleState = 'starting';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -96,6 +98,7 @@ export class Lifecycle {
 
   async #stopSteps(): Promise<void> {
     this.#state = 'draining';
+    this.#abort.abort();
     // Only what has started can be stopped: let the step that is starting right now come to its end.
     await this.#starting?.catch(() => undefined);
     await this.#unwind();
@@ -120,7 +123,7 @@ export class Lifecycle {
   async #run(step: Step, phase: Phase): Promise<void> {
     const { name, deadlineMs = DEADLINE_MS } = step;
     try {
-      await withinDeadline(async () => step[phase]?.(), deadlineMs);
+      await withinDeadline(async () => step[phase]?.(this.#abort.signal), deadlineMs);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `step '${name}' of ${this.name} could not ${phase}: ${reason}`;

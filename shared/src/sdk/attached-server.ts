@@ -1,8 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { PROBLEM_TYPE, problemDocument } from '../errors/index.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { healthAnswer, isServing, type PluginHealth } from './health.ts';
 import { unavailable } from './problems.ts';
+
+/** Events by which a server hears of a request. */
+const REQUESTS = new Set(['request', 'checkContinue', 'checkExpectation']);
+const REFUSED_UPGRADE = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /** What the SDK answers in front of an author's own server. */
 export interface WatchParts {
@@ -26,7 +31,11 @@ export function watchServer(server: Server, parts: WatchParts): Server {
     return isServing(now) ? undefined : refusal(manifest.name, now);
   };
   server.emit = (event: string, ...values: unknown[]): boolean => {
-    if (event !== 'request') return emit(event, ...values);
+    if (event === 'upgrade' && !isServing(health())) {
+      (values[1] as Duplex).end(REFUSED_UPGRADE);
+      return true;
+    }
+    if (!REQUESTS.has(event)) return emit(event, ...values);
     const [request, response] = values as [IncomingMessage, ServerResponse];
     const ours = answer(request);
     if (!ours) return emit(event, ...values);

@@ -2,6 +2,10 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { drainServer } from '../lifecycle/index.ts';
+
+/** Requests in flight may take so long: hooks and what else ends have to come to their end within the mesh's five seconds. */
+const DRAIN_MS = 2500;
 
 /** Where a plugin listens; port 0 is any free one. */
 export interface ListenAddress {
@@ -27,7 +31,7 @@ export class HttpSide {
   }
 
   async start(): Promise<void> {
-    if (!this.#address || this.#server.listening) return;
+    if (!this.#address) return;
     this.#server.listen(this.#address.port, this.#address.host);
     await once(this.#server, 'listening');
   }
@@ -37,14 +41,9 @@ export class HttpSide {
     this.#server.emit('connection', connection);
   }
 
-  /** Takes no new connections and waits for the requests in flight. */
-  async drain(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    // A connection that becomes idle after its answer would otherwise stay open until its keep-alive ends.
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), 50);
-    await closed.finally(() => clearInterval(sweep));
+  /** Takes no new connections and waits for the requests in flight; those that take too long, and streams, are cut. */
+  drain(): Promise<void> {
+    return drainServer(this.#server, DRAIN_MS);
   }
 
   /** Cuts what is left. */

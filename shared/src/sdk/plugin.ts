@@ -17,6 +17,8 @@ import type { Registration } from './registration.ts';
 import { ServiceRunner } from './service-runner.ts';
 
 const SETUP_DEADLINE_MS = 60_000;
+/** One that does not end must not keep the hooks from running. */
+const SERVICES_DEADLINE_MS = 1000;
 
 /** A plugin at work: HTTP side, bus, services, jobs and registration around the author's definition. */
 export class Plugin {
@@ -54,7 +56,8 @@ export class Plugin {
   /** How it is, as its health route says. */
   get health(): PluginHealth {
     const { state } = this.lifecycle;
-    if (state === 'draining' || state === 'stopped') return { state: 'draining' };
+    const isStopping = state === 'draining' || state === 'stopped';
+    if (isStopping && this.#health.state === 'ready') return { state: 'draining' };
     const services = this.#services.statuses();
     return Object.keys(services).length === 0 ? this.#health : { ...this.#health, services };
   }
@@ -91,7 +94,7 @@ export class Plugin {
       },
       {
         name: 'setup',
-        start: () => this.#setUp(),
+        start: (signal) => this.#setUp(signal),
         stop: () => this.#release(),
         deadlineMs: 2 * SETUP_DEADLINE_MS,
       },
@@ -99,15 +102,16 @@ export class Plugin {
         name: 'services',
         drain: () => bus.drain(),
         stop: () => Promise.all([this.#services.stop(), this.#jobs.stop()]).then(() => undefined),
+        deadlineMs: SERVICES_DEADLINE_MS,
       },
       { name: 'registration', start: () => this.#register(), drain: () => this.#registration?.stop() },
     ];
   }
 
   /** Runs the author's functions. Their failure is a state, not a crash: a supervisor would only repeat it. */
-  async #setUp(): Promise<void> {
+  async #setUp(signal: AbortSignal): Promise<void> {
     try {
-      await withinDeadline(() => this.#runDefinition(), SETUP_DEADLINE_MS);
+      await withinDeadline(() => unlessAborted(this.#runDefinition(signal), signal), SETUP_DEADLINE_MS);
       await this.#parts.bus.listen();
       this.#services.start();
       this.#health = { state: 'ready' };
@@ -118,7 +122,7 @@ export class Plugin {
     }
   }
 
-  async #runDefinition(): Promise<void> {
+  async #runDefinition(signal: AbortSignal): Promise<void> {
     const { definition } = this.#source;
     const { manifest, environment } = this.#parts;
     const config = await parseSettings(manifest.name, definition.config, environment.config);
@@ -133,6 +137,7 @@ export class Plugin {
       config,
     );
     const state = await definition.init?.(context);
+    signal.throwIfAborted();
     await definition.setup({ ...context, state });
   }
 
@@ -150,6 +155,15 @@ export class Plugin {
   async #register(): Promise<void> {
     if (this.#health.state === 'ready') await this.#registration?.start();
   }
+}
+
+/** Resolves like `work`, or rejects as soon as `signal` is aborted: nobody waits for an `init` of what is to stop. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(new Error('it was stopped before it was ready')), {
+    once: true,
+  });
+  await Promise.race([work, aborted]);
 }
 
 function reasonOf(error: unknown): string {

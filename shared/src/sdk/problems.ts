@@ -17,6 +17,8 @@ export function answerErrors(plugin: string, log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const known = asMeshError(error);
     if (known.status >= 500) log.error({ err: error, path: request.path }, 'a route failed');
+    // The client has its answer, or is about to.
+    if (response.writableEnded) return;
     // Too late for an answer of ours: express cuts the connection, so that nobody takes half an answer for a whole one.
     if (response.headersSent) next(error);
     else sendProblem(request, response, known, plugin);

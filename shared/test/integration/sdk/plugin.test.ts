@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { createLog } from '../../../src/log/index.ts';
+import { PLUGIN_STOP_MS } from '../../../src/processes/index.ts';
 import {
   BusPublisher,
   connectRedis,
@@ -154,6 +155,41 @@ describe('definePlugin', () => {
       await eventually(hasAnswer, { timeoutMs: 10_000, everyMs: 100 });
       assert.equal(plugin.running.exit, undefined);
     });
+  });
+});
+
+describe('a plugin that ends nothing by itself', () => {
+  it('is stopped in time, its jobs have failed, and its hooks have run', async () => {
+    const redis = await RedisServer.start();
+    const { url, running } = await startPlugin('stubborn', { REDIS_URL: redis.url });
+    const stream = await fetch(`${url}/stream`);
+    const job = await fetch(`${url}/jobs`, { method: 'POST' });
+    const path = job.headers.get('location') ?? '';
+    const { signal } = await running.stop(PLUGIN_STOP_MS);
+    assert.equal(signal, null, running.output);
+    assert.match(running.output, /released/);
+    await assert.rejects(stream.text());
+    const other = await startPlugin('stubborn', { REDIS_URL: redis.url });
+    assert.equal((await bodyOf(await fetch(other.url + path))).state, 'failed');
+    await other.running.kill();
+    await redis.stop();
+  });
+
+  it('is stopped while init hangs, and serves nothing of it meanwhile', async () => {
+    const port = await freePort();
+    const env = { PORT: String(port), PLUGMESH_CONFIG: JSON.stringify({ hangs: true }) };
+    const cwd = join(FIXTURES, 'stubborn');
+    const running = await startProcess(['node', 'src/main.ts'], { cwd, env, ready: /hangs/ });
+    assert.equal((await fetch(`http://127.0.0.1:${port}/early`)).status, 503);
+    assert.deepEqual(await running.stop(PLUGIN_STOP_MS), { code: 0, signal: null });
+    assert.match(running.output, /released/);
+  });
+
+  it('does not cut an answer when a second one is refused', async () => {
+    const { url, running } = await startPlugin('stubborn');
+    const response = await fetch(`${url}/twice`);
+    assert.equal((await response.arrayBuffer()).byteLength, 10_000_000);
+    await running.kill();
   });
 });
 
