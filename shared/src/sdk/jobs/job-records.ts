@@ -12,36 +12,42 @@ export interface JobRecords {
   remove(id: string): Promise<void>;
 }
 
-/** Keeps jobs in Redis, under `<plugin>:job:<id>`. */
+/** Keeps jobs in Redis, under `<plugin>:job:<id>`; beside it, under a name that no id makes, the wish to cancel one. */
 export class RedisJobRecords implements JobRecords {
   readonly #redis: RedisConnection;
-  readonly #prefix: string;
+  readonly #job: string;
+  readonly #cancel: string;
 
   constructor(redis: RedisConnection, plugin: string) {
     this.#redis = redis;
-    this.#prefix = `${plugin}:job:`;
+    this.#job = `${plugin}:job:`;
+    this.#cancel = `${plugin}:cancel-job:`;
   }
 
   async save(record: JobRecord, keepMs: number): Promise<boolean> {
-    const key = this.#prefix + record.id;
-    const replies = await reached(
-      this.#redis.multi().set(key, JSON.stringify(record), 'PX', keepMs).exists(`${key}:cancel`).exec(),
-    );
-    return replies?.[1]?.[1] === 1;
+    const { id } = record;
+    const text = JSON.stringify(record);
+    const saving = this.#redis
+      .multi()
+      .set(this.#job + id, text, 'PX', keepMs)
+      .exists(this.#cancel + id);
+    const [saved, wish] = (await reached(saving.exec())) ?? [];
+    if (saved?.[0]) throw saved[0];
+    return wish?.[1] === 1;
   }
 
   async find(id: string): Promise<JobRecord | undefined> {
-    const text = await reached(this.#redis.get(this.#prefix + id));
+    const text = await reached(this.#redis.get(this.#job + id));
     // Nobody but this plugin writes under its own name.
     return text === null ? undefined : (JSON.parse(text) as JobRecord);
   }
 
   async cancel(id: string, keepMs: number): Promise<void> {
-    await reached(this.#redis.set(`${this.#prefix}${id}:cancel`, '1', 'PX', keepMs));
+    await reached(this.#redis.set(this.#cancel + id, '1', 'PX', keepMs));
   }
 
   async remove(id: string): Promise<void> {
-    await reached(this.#redis.del(this.#prefix + id, `${this.#prefix}${id}:cancel`));
+    await reached(this.#redis.del(this.#job + id, this.#cancel + id));
   }
 }
 

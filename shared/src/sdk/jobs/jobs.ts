@@ -104,12 +104,15 @@ export class Jobs {
   /** Rejects with MESH_NOT_FOUND also for a job of somebody else. */
   async #find(request: Request, id: string): Promise<JobRecord> {
     const { identify, records } = this.#parts;
-    const [identity, record] = await Promise.all([
-      identify(request),
-      this.#running.get(id)?.job.record ?? records.find(id),
-    ]);
+    const [identity, record] = await Promise.all([identify(request), this.#recordOf(id) ?? records.find(id)]);
     if (record && maySee(identity, record)) return record;
     throw new MeshError('MESH_NOT_FOUND', `there is no job '${id}'`);
+  }
+
+  /** Of a job that runs here. How one has ended is in the records, until somebody forgets it. */
+  #recordOf(id: string): JobRecord | undefined {
+    const record = this.#running.get(id)?.job.record;
+    return record?.state === 'running' ? record : undefined;
   }
 
   #tell(record: JobRecord, response: Response): void {

@@ -28,6 +28,8 @@ export class RunningJob<Input> {
   readonly id: string;
   readonly #parts: RunningJobParts<Input>;
   readonly #abort = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #stopped = new AbortController();
   #record: JobRecord;
 
   constructor(parts: RunningJobParts<Input>) {
@@ -54,6 +56,7 @@ export class RunningJob<Input> {
 
   /** Ends it because its process does. */
   stop(): void {
+    this.#stopped.abort();
     this.#end({
       state: 'failed',
       error: { code: 'MESH_PLUGIN_UNAVAILABLE', detail: 'the plugin was stopped before the job was done' },
@@ -68,19 +71,14 @@ export class RunningJob<Input> {
 
   /** Does the work and remembers what came of it. Never rejects. */
   async work(): Promise<void> {
-    const ended = new AbortController();
-    const pulse = this.#keepSaying(ended.signal);
+    const said = this.#keepSaying();
     this.#end(await this.#outcome());
-    ended.abort();
-    await pulse;
-    await this.#save();
+    await said;
   }
 
   async #outcome(): Promise<Partial<JobView>> {
     try {
-      const result = await this.#parts.run(this.#job());
-      // What is no JSON fails here and not when somebody asks for it.
-      return { state: 'done', result: JSON.parse(JSON.stringify(result ?? null)) as unknown };
+      return { state: 'done', result: asJson(await this.#parts.run(this.#job())) };
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#parts.log.error({ err: error, job: this.id }, 'a job failed');
       return { state: 'failed', error: told(error) };
@@ -94,9 +92,8 @@ export class RunningJob<Input> {
     return { id, input, identity, signal, progress: (value) => this.#say(value) };
   }
 
-  #say(progress: unknown): void {
-    // What is no JSON is the author's to hear of, and not whoever asks later.
-    JSON.stringify(progress);
+  #say(value: unknown): void {
+    const progress = asJson(value);
     if (this.#record.state === 'running') this.#record = { ...this.#record, progress };
   }
 
@@ -104,25 +101,35 @@ export class RunningJob<Input> {
   #end(change: Partial<JobView>): void {
     if (this.#record.state !== 'running') return;
     this.#record = { ...this.#record, ...change, endedAt: new Date(this.#parts.clock.now()).toISOString() };
+    this.#ended.abort();
   }
 
-  async #keepSaying(ended: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    const wait = (): Promise<boolean> =>
-      clock.delay(SAVE_EVERY_MS, ended).then(
-        () => true,
-        () => false,
-      );
-    while (await wait()) await this.#save();
+  /**
+   * Says that it runs, and how it has ended as soon as it has, also when the work goes on regardless: until that is kept, or
+   * the process ends, and never again, because somebody may have forgotten the job since.
+   */
+  async #keepSaying(): Promise<void> {
+    while (this.#record.state === 'running') {
+      await this.#pause(this.#ended.signal);
+      if (this.#record.state === 'running') await this.#save();
+    }
+    while (!(await this.#save()) && !this.#stopped.signal.aborted) await this.#pause(this.#stopped.signal);
   }
 
-  async #save(): Promise<void> {
+  async #pause(signal: AbortSignal): Promise<void> {
+    await this.#parts.clock.delay(SAVE_EVERY_MS, signal).catch(() => undefined);
+  }
+
+  /** Resolves to whether it is kept. */
+  async #save(): Promise<boolean> {
     const { records, keepMs, log } = this.#parts;
     try {
       const isUnwanted = await records.save(this.#alive(), keepMs);
       if (isUnwanted) this.cancel();
+      return true;
     } catch (error) {
       log.warn({ err: error, job: this.id }, 'a job could not be remembered');
+      return false;
     }
   }
 
@@ -130,6 +137,11 @@ export class RunningJob<Input> {
     if (this.#record.state !== 'running') return this.#record;
     return { ...this.#record, aliveUntil: this.#parts.clock.now() + ALIVE_MS };
   }
+}
+
+/** A value as it is now. What is no JSON throws here, for the author, and not when somebody asks for it. */
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null)) as unknown;
 }
 
 /** What a stranger may know: messages of the author's own `MeshError`s, of nothing else. */

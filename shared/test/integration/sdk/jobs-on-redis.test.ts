@@ -13,7 +13,7 @@ import { eventually, RedisServer } from '../../../src/testing/index.ts';
 
 const log = createLog({ name: 'test', level: 'silent' });
 
-/** One process of a plugin whose jobs sleep for a minute of its own clock. */
+/** One process of a plugin whose jobs sleep for a minute of its own clock: naps until somebody says otherwise, trances not. */
 class Instance {
   readonly clock = new FakeClock();
   readonly #jobs: Jobs;
@@ -28,7 +28,16 @@ class Instance {
       await this.clock.delay(60_000, signal);
       return 'rested';
     });
-    this.#server = createServer(express().use('/naps', router).use(answerErrors('naps', log)));
+    const trances = this.#jobs.router(async ({ progress }) => {
+      const depth: { self?: unknown } = {};
+      progress(depth);
+      // The author's own from here on.
+      depth.self = depth;
+      await this.clock.delay(60_000);
+    });
+    const ill = this.#jobs.router(() => Promise.resolve(), { keepMs: 0.5 });
+    const app = express().use('/naps', router).use('/trances', trances).use('/ill', ill);
+    this.#server = createServer(app.use(answerErrors('naps', log)));
   }
 
   async ask(path: string, request: TestRequest = {}): Promise<Record<string, unknown>> {
@@ -64,8 +73,8 @@ describe('jobs of a plugin with several instances', () => {
   });
   afterEach(() => Promise.all([first.stop(), second.stop()]));
 
-  const start = async (): Promise<string> => {
-    const { status, location } = await first.ask('/naps', { method: 'POST' });
+  const start = async (kind = '/naps'): Promise<string> => {
+    const { status, location } = await first.ask(kind, { method: 'POST' });
     assert.equal(status, 202);
     return String(location);
   };
@@ -92,6 +101,38 @@ describe('jobs of a plugin with several instances', () => {
     assert.equal((await first.ask(path))['state'], 'cancelled');
     assert.equal((await second.ask(path, { method: 'DELETE' }))['status'], 204);
     assert.equal((await first.ask(path))['status'], 404);
+  });
+
+  it('stay forgotten when they take no notice of being cancelled', async () => {
+    const path = await start('/trances');
+    assert.deepEqual((await first.ask(path))['progress'], {});
+    assert.equal((await first.ask(path, { method: 'DELETE' }))['state'], 'cancelled');
+    assert.equal((await second.ask(path))['state'], 'cancelled');
+    assert.equal((await second.ask(path, { method: 'DELETE' }))['status'], 204);
+    for (const instance of [first, second]) assert.equal((await instance.ask(path))['status'], 404);
+    await first.clock.advance(120_000);
+    for (const instance of [first, second]) assert.equal((await instance.ask(path))['status'], 404);
+  });
+
+  it('are nothing but jobs, whatever is asked for', async () => {
+    const path = await start();
+    await second.ask(path, { method: 'DELETE' });
+    for (const method of ['GET', 'DELETE'])
+      for (const other of [`${path}:cancel`, path.replace('/naps/', '/naps/%2e%2e:cancel-job:')])
+        assert.equal((await second.ask(other, { method }))['status'], 404, other);
+  });
+
+  it('do not begin when Redis does not keep them', async () => {
+    assert.equal((await first.ask('/ill', { method: 'POST' }))['status'], 500);
+  });
+
+  it('tell how they ended while Redis was away', async () => {
+    const path = await start();
+    await redis.kill();
+    await first.clock.advance(61_000);
+    await redis.resume();
+    await whenConnected(connection, 5000);
+    assert.equal((await untilState(path, 'done'))['result'], 'rested');
   });
 
   it('have failed when their process says nothing any more', async () => {
