@@ -13,26 +13,23 @@ export class BusPublisher {
 
   /**
    * Publishes `to:<topic>:<event>`, to every browser joined to the topic. A payload of bytes goes out as it is,
-   * everything else as JSON. Resolves to whether Redis took it; throws only for a name that the bus does not have.
+   * everything else as JSON. Resolves to whether Redis took it; throws only for a name that the bus does not have, and
+   * for what is no JSON.
    */
   publish(topic: string, event: string, payload: unknown): Promise<boolean> {
-    assertNames(topic, event);
-    return this.#send(toChannel(topic, event), payload);
+    const data = busData(topic, event, payload);
+    return this.#send(toChannel(topic, event), data);
   }
 
   /** Publishes `from:<topic>:<event>`, as if a browser had pushed it. Resolves to whether Redis took it. */
   publishFrom(topic: string, event: string, payload: unknown): Promise<boolean> {
-    assertNames(topic, event);
-    return this.#send(fromChannel(topic, event), payload);
+    const data = busData(topic, event, payload);
+    return this.#send(fromChannel(topic, event), data);
   }
 
-  async #send(channel: string, payload: unknown): Promise<boolean> {
+  async #send(channel: string, data: Buffer | string): Promise<boolean> {
     // Queued messages would all come at once after the outage, late, and fill our memory until then.
     if (this.#connection.status !== 'ready') return false;
-    const data =
-      payload instanceof Uint8Array
-        ? Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
-        : JSON.stringify(payload);
     try {
       await this.#connection.publish(channel, data);
       return true;
@@ -40,6 +37,20 @@ export class BusPublisher {
       return false;
     }
   }
+}
+
+/** What goes through the bus: bytes as they are, everything else as JSON. Throws for names that the bus does not have. */
+export function busData(topic: string, event: string, payload: unknown): Buffer | string {
+  assertNames(topic, event);
+  if (payload instanceof Uint8Array)
+    return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  // No payload is one that says nothing: an empty message would be no JSON.
+  const text = JSON.stringify(payload ?? null) as string | undefined;
+  if (text !== undefined) return text;
+  throw new MeshError(
+    'MESH_BAD_REQUEST',
+    `what is published to '${topic}' is no JSON but a ${typeof payload}`,
+  );
 }
 
 function assertNames(topic: string, event: string): void {

@@ -30,6 +30,7 @@ export class Registration {
   readonly #address: string;
   readonly #startedAt = new Date().toISOString();
   #timer: NodeJS.Timeout | undefined;
+  #renewing: Promise<void> | undefined;
   #state: 'new' | 'registered' | 'refused' | 'ended' = 'new';
 
   constructor(options: RegistrationOptions) {
@@ -41,19 +42,27 @@ export class Registration {
 
   /** Registers. A mesh that is away or refuses does not stop the plugin: it is asked again with the next renewal. */
   async start(): Promise<void> {
-    this.#timer ??= setInterval(() => void this.#renew(), this.#options.renewEveryMs ?? RENEW_EVERY_MS);
-    await this.#renew();
+    this.#timer ??= setInterval(() => void this.#renewOnce(), this.#options.renewEveryMs ?? RENEW_EVERY_MS);
+    await this.#renewOnce();
   }
 
   /** Takes the instance out, so that no new request is sent to it. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    // One that arrives behind the DELETE would put it back.
+    await this.#renewing;
     const wasKnown = this.#state === 'registered' || this.#state === 'refused';
     this.#state = 'ended';
     if (!wasKnown) return;
     await this.#request('DELETE').catch((error: unknown) => {
       this.#options.log.warn({ err: error }, 'could not deregister; the registration runs out by itself');
     });
+  }
+
+  /** One at a time. */
+  #renewOnce(): Promise<void> {
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
+    return this.#renewing;
   }
 
   async #renew(): Promise<void> {

@@ -20,7 +20,10 @@ interface Received {
 /** A registry that writes down what it is told and answers with `status`. */
 class RecordingRegistry {
   readonly received: Received[] = [];
+  asked = 0;
   status = 204;
+  /** How long it takes to remember. */
+  renewing: Promise<unknown> = Promise.resolve();
   readonly #server: Server = createServer((request, response) => {
     void this.#record(request).then(() => response.writeHead(this.status).end());
   });
@@ -37,8 +40,10 @@ class RecordingRegistry {
   }
 
   async #record(request: IncomingMessage): Promise<void> {
+    this.asked++;
     const { method, url, headers } = request;
     const body = method === 'PUT' ? ((await json(request)) as Record<string, unknown>) : undefined;
+    if (method === 'PUT') await this.renewing;
     this.received.push({ method, path: url, authorization: headers.authorization, body });
   }
 }
@@ -64,6 +69,21 @@ describe('Registration', () => {
       log,
       renewEveryMs: 20,
     });
+
+  it('deregisters behind a renewal that is on its way', async () => {
+    const registration = create();
+    await registration.start();
+    const slow = Promise.withResolvers<undefined>();
+    registry.renewing = slow.promise;
+    const before = registry.asked;
+    await eventually(() => registry.asked > before);
+    const stopped = registration.stop();
+    // Long enough for a DELETE that waits for nothing.
+    await fetch(meshUrl);
+    slow.resolve(undefined);
+    await stopped;
+    assert.equal(registry.received.at(-1)?.method, 'DELETE');
+  });
 
   it('registers, renews, and deregisters once', async () => {
     const registration = create();
