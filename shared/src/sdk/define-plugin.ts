@@ -1,3 +1,4 @@
+import { MeshError } from '../errors/index.ts';
 import { BasePlugin, classSource, type BasePluginClass } from './base-plugin.ts';
 import type { PluginDefinition } from './definition.ts';
 import type { AnyDefinition } from './plugin-parts.ts';
@@ -17,6 +18,10 @@ export function definePlugin<
 export function definePlugin(plugin: BasePluginClass): void;
 export function definePlugin(defined: unknown): void {
   if (isClass(defined)) runPlugin(classSource(defined));
+  else if (typeof (defined as AnyDefinition | undefined)?.setup !== 'function')
+    throw new MeshError('MESH_USAGE', `definePlugin was given '${typeof defined}' without 'setup'`, {
+      fix: "give it { setup(context) { … } }, or a class that extends this package's BasePlugin",
+    });
   // The types of a definition fit together; from here on nobody else needs to know them.
   else runPlugin({ definition: defined as AnyDefinition });
 }

@@ -109,9 +109,11 @@ export class RunningJob<Input> {
    * the process ends, and never again, because somebody may have forgotten the job since.
    */
   async #keepSaying(): Promise<void> {
-    while (this.#record.state === 'running') {
-      await this.#pause(this.#ended.signal);
-      if (this.#record.state === 'running') await this.#save();
+    const { signal } = this.#ended;
+    for (;;) {
+      await this.#pause(signal);
+      if (signal.aborted) break;
+      await this.#save();
     }
     while (!(await this.#save()) && !this.#stopped.signal.aborted) await this.#pause(this.#stopped.signal);
   }

@@ -1,4 +1,5 @@
 import type { Log } from '../../log/index.ts';
+import { busData } from '../../redis/bus-publisher.ts';
 import { InOrder } from '../../redis/in-order.ts';
 import type { DurableResult } from '../../redis/durable-publish.ts';
 import { busMessage, type BusHandler } from '../bus-message.ts';
@@ -29,8 +30,9 @@ export class MemoryBus implements Bus {
   }
 
   publish(topic: string, event: string, payload: unknown): Promise<boolean> {
+    const data = busData(topic, event, payload);
     this.published.push({ topic, event, payload });
-    this.#deliver(`to:${topic}:${event}`, payload);
+    this.#deliver(`to:${topic}:${event}`, data);
     return Promise.resolve(true);
   }
 
@@ -47,7 +49,7 @@ export class MemoryBus implements Bus {
 
   /** Delivers what a browser pushes. Resolves when the handlers are done. */
   async push(topic: string, event: string, payload: unknown): Promise<void> {
-    this.#deliver(`from:${topic}:${event}`, payload);
+    this.#deliver(`from:${topic}:${event}`, busData(topic, event, payload));
     await this.drain();
   }
 
@@ -67,9 +69,8 @@ export class MemoryBus implements Bus {
     return undefined;
   }
 
-  #deliver(channel: string, payload: unknown): void {
-    const data = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload));
-    const message = busMessage(channel, data);
+  #deliver(channel: string, data: Buffer | string): void {
+    const message = busMessage(channel, Buffer.from(data));
     for (const { isMeant, handle, queue } of this.#listeners)
       if (isMeant(channel)) queue.run(() => handle(message));
   }

@@ -15,6 +15,8 @@ export async function requestInMemory(
   { method, headers = {}, body }: TestRequest,
 ): Promise<Response> {
   const [clientSide, serverSide] = duplexPair();
+  // As a client that goes away closes a real connection.
+  clientSide.once('close', () => serverSide.destroy());
   connect(serverSide);
   const { text, type } = encode(body);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pluginEnvironment } from '../../config/plugin-environment.ts';
@@ -56,6 +57,8 @@ export async function createTestPlugin(
 /** Loads the file anew, so that each test has variables of its own. */
 async function load(path: string): Promise<PluginSource> {
   const sources: PluginSource[] = [];
+  // A CommonJS module is kept by its path, whatever the address says.
+  Reflect.deleteProperty(createRequire(path).cache, path);
   const url = pathToFileURL(path);
   url.searchParams.set('test', String(++loads));
   await hostedBy(
@@ -63,9 +66,9 @@ async function load(path: string): Promise<PluginSource> {
     () => import(url.href),
   );
   const [source] = sources;
-  if (source) return source;
-  throw new MeshError('MESH_USAGE', `'${path}' defines no plugin`, {
-    fix: 'end it with definePlugin(…) or attach(…)',
+  if (source && sources.length === 1) return source;
+  throw new MeshError('MESH_USAGE', `'${path}' defines ${source ? 'several plugins' : 'no plugin'}`, {
+    fix: 'end it with one definePlugin(…) or attach(…)',
   });
 }
 

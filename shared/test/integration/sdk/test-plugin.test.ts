@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { createTestPlugin, testUser, type TestPlugin } from '@plugmesh/sdk/testing';
+import { eventually } from '../../../src/testing/index.ts';
 import type { Identity } from '../../../src/identity/index.ts';
 
 const FILE = join(import.meta.dirname, '../fixtures/workshop/src/main.ts');
+const ODD = join(import.meta.dirname, '../fixtures/odd');
 const ADA = testUser('ada');
 const ROOT = testUser('root', 'admin');
 const plugin = (id: string): Identity => ({ kind: 'plugin', id });
@@ -113,4 +115,44 @@ describe('a plugin in a test', () => {
       /defines no plugin/,
     );
   });
+});
+
+describe('a plugin in CommonJS, in a test', () => {
+  let odd: TestPlugin;
+
+  beforeEach(async () => {
+    odd = await createTestPlugin(join(ODD, 'main.cjs'));
+  });
+  afterEach(() => odd.stop());
+
+  for (const time of ['first', 'second'])
+    it(`is loaded anew the ${time} time`, async () => {
+      assert.deepEqual(await json(await odd.request('/asked')), { asked: 1 });
+    });
+
+  it('sees that a client goes away', async () => {
+    const { body } = await odd.request('/stream');
+    await body?.cancel();
+    await eventually(async () => (await json(await odd.request('/left')))['left'] === 1);
+  });
+
+  for (const [query, answer] of [
+    ['what=nothing&event=said', true],
+    ['what=bytes&event=said', true],
+    ['what=big&event=said', 'TypeError'],
+    ['what=nothing&event=no:name', 'MESH_BAD_REQUEST'],
+  ] as const)
+    it(`publishes ${query} as in a mesh: ${answer}`, async () => {
+      const response = await odd.request(`/publish?${query}`, { method: 'POST' });
+      assert.deepEqual(await response.json(), answer);
+      assert.equal(odd.published.length, answer === true ? 1 : 0);
+    });
+});
+
+describe('a mistake in a plugin’s file', () => {
+  for (const [file, message] of [
+    ['twice.ts', /defines several plugins/],
+    ['nothing.cjs', /definePlugin was given 'function' without 'setup'/],
+  ] as const)
+    it(`is said of ${file}`, () => assert.rejects(createTestPlugin(join(ODD, file)), message));
 });
