@@ -22,11 +22,14 @@ const START_MS = 180_000;
 
 /** A whole mesh of real processes, with ports and a folder of its own, and one's own plugins in it. */
 export async function createTestMesh(options: TestMeshOptions): Promise<TestMesh> {
-  const launcher = join(options.home ?? findHome(), 'plugmesh');
+  const home = resolve(options.home ?? findHome());
+  const launcher = join(home, 'plugmesh');
+  // Without this one there are no users.
+  const folders = [join(home, 'services/accounts'), ...options.plugins];
+  const plugins = await Promise.all(folders.map(locate));
   const folder = await mkdtemp(join(tmpdir(), 'plugmesh-test-'));
   const [gateway, channel, mesh] = [await freePort(), await freePort(), await freePort()];
   const ports = `[gateway]\nport = ${gateway}\n[channel]\nport = ${channel}\n[mesh]\nport = ${mesh}\n`;
-  const plugins = await Promise.all(options.plugins.map(locate));
   const sections = plugins.map(({ name, path }) => `[plugins.${name}]\nfolder = ${JSON.stringify(path)}\n`);
   const toml = `[core]\nmode = "development"\n${ports}${sections.join('')}${options.toml ?? ''}`;
   await writeFile(join(folder, 'plugmesh.toml'), toml);
@@ -85,6 +88,8 @@ export class TestMesh {
 
   /** Starts it, and waits until these plugins are ready. Rejects with the reason of one that will not be. */
   async start(plugins: readonly string[]): Promise<void> {
+    // A test that ends without `stop`, by Ctrl-C in its runner too, leaves no processes behind.
+    process.once('exit', this.#abandon);
     this.#running = await this.#run(['up', '--yes'], /Ready in/);
     const settled = await eventually(() => this.#settled(plugins), { timeoutMs: START_MS, everyMs: 100 });
     const failed = settled.find(({ state }) => state !== 'ready');
@@ -127,9 +132,12 @@ export class TestMesh {
 
   /** Stops all of its processes and removes its folder. */
   async stop(): Promise<void> {
+    process.off('exit', this.#abandon);
     await this.#running?.stop(30_000);
     await rm(this.#parts.folder, { recursive: true, force: true });
   }
+
+  readonly #abandon = (): void => void this.#running?.child.kill('SIGTERM');
 
   /** How these plugins are, once none of them is on its way any more. */
   async #settled(names: readonly string[]): Promise<readonly PluginView[] | undefined> {
