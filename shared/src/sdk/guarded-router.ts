@@ -1,7 +1,8 @@
-import { Router, type RequestHandler } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import { MeshError } from '../errors/index.ts';
 import { opens, type Identity } from '../identity/index.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { compileRoutes } from '../mesh-document/compile-routes.ts';
 import type { Identify } from './plugin-identity.ts';
 
 /** Who passes a guarded router. */
@@ -22,18 +23,22 @@ const NEEDS: Readonly<Record<RouterGuard, string>> = { session: 'a login', admin
  */
 export function createGuardedRouter(guard: RouterGuard, options: GuardedRouterOptions): Router {
   const router = Router();
+  const rules = compileRoutes(options.manifest.http);
+  const mayCall = (plugin: string, { originalUrl, method }: Request): boolean =>
+    rules(originalUrl.split('?', 1)[0] ?? '/', method).plugins.includes(plugin);
   const check: RequestHandler = async (request, _response, next) => {
     // Nothing but this handler: a plugin without such routes may have public ones at the same path.
-    if (router.stack.length > 1) requirePassage(await options.identify(request), guard, options.manifest);
+    if (router.stack.length > 1) {
+      const identity = await options.identify(request);
+      const isNamed = identity.kind === 'plugin' && mayCall(identity.id, request);
+      if (!isNamed) requirePassage(identity, guard);
+    }
     next();
   };
   return router.use(check);
 }
 
-function requirePassage(identity: Identity, guard: RouterGuard, { http }: Manifest): void {
+function requirePassage(identity: Identity, guard: RouterGuard): void {
   if (identity.kind === 'anonymous') throw new MeshError('MESH_UNAUTHORIZED', `this needs ${NEEDS[guard]}`);
-  if (opens(identity, guard)) return;
-  const isNamed = http.routes.some(({ plugins = [] }) => plugins.includes(identity.id));
-  if (identity.kind !== 'plugin' || !isNamed)
-    throw new MeshError('MESH_FORBIDDEN', `this needs ${NEEDS[guard]}`);
+  if (!opens(identity, guard)) throw new MeshError('MESH_FORBIDDEN', `this needs ${NEEDS[guard]}`);
 }

@@ -50,6 +50,10 @@ describe('a plugin in a test', () => {
     ['/v1/admin/bench', undefined, 401],
     ['/v1/admin/bench', ADA, 403],
     ['/v1/admin/bench', ROOT, 404],
+    ['/v1/admin/bench', plugin('captain'), 403],
+    ['/V1/Admin/bench/', plugin('captain'), 403],
+    ['/V1/Admin/bench/', ADA, 403],
+    ['/V1/Me/', undefined, 401],
   ] as const) {
     it(`answers GET ${path} as ${nameOf(as)} with ${status}`, async () => {
       const response = await workshop.request(path, as ? { as } : {});
