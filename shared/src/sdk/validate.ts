@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { MeshError } from '../errors/index.ts';
 
 /** A schema of zod, Valibot, ArkType or whatever else speaks Standard Schema; `Output` is what it makes of a value. */
 export type Schema<Output> = StandardSchemaV1<unknown, Output>;
@@ -10,6 +11,12 @@ export type Validated<Output> =
 
 /** Holds a value against a schema; each problem is a line `'path' message`, without the value. */
 export async function validate<Output>(schema: Schema<Output>, value: unknown): Promise<Validated<Output>> {
+  // What TypeScript refuses, JavaScript hands over: a JSON Schema, as plugin.json has it.
+  if (!('~standard' in schema))
+    throw new MeshError(
+      'MESH_USAGE',
+      'a schema in code is one of zod, Valibot, ArkType; JSON Schema is for plugin.json',
+    );
   const result = await schema['~standard'].validate(value);
   if (!result.issues) return { ok: true, value: result.value };
   return { ok: false, problems: result.issues.map(problemOf) };

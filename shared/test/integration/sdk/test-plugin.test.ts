@@ -154,6 +154,12 @@ describe('a plugin in CommonJS, in a test', () => {
 });
 
 describe('a mistake in a plugin’s file', () => {
+  it('is the reason of one that takes a JSON Schema for a schema', async () => {
+    const disabled = await createTestPlugin(join(ODD, 'json-schema.cjs'));
+    assert.match(disabled.health.reason ?? '', /JSON Schema is for plugin\.json/);
+    await disabled.stop();
+  });
+
   for (const [file, message] of [
     ['twice.ts', /defines several plugins/],
     ['nothing.cjs', /definePlugin was given 'function' without 'setup'/],
