@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { MeshError } from '../errors/index.ts';
-import type { BusHandler } from './bus-message.ts';
+import type { BusHandler } from './bus/bus-message.ts';
 import type { Subscribe } from './context.ts';
 import type { PluginContext } from './context.ts';
-import type { Routers } from './create-app.ts';
+import type { Routers } from './http/create-app.ts';
 import type { Jobs } from './jobs/jobs.ts';
-import { answerVisits } from './middleware.ts';
+import { answerVisits } from './http/middleware.ts';
 import type { PluginParts } from './plugin-parts.ts';
 import type { AddService, ServiceRunner } from './service-runner.ts';
 import { validate, type Schema } from './validate.ts';

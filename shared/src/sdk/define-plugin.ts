@@ -1,5 +1,6 @@
 import { MeshError } from '../errors/index.ts';
-import { BasePlugin, classSource, type BasePluginClass } from './base-plugin.ts';
+import { BasePlugin, type BasePluginClass } from './class/base-plugin.ts';
+import { classSource } from './class/class-source.ts';
 import type { PluginDefinition } from './definition.ts';
 import type { AnyDefinition } from './plugin-parts.ts';
 import { runPlugin } from './run-plugin.ts';

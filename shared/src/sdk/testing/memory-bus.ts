@@ -2,8 +2,8 @@ import type { Log } from '../../log/index.ts';
 import { busData } from '../../redis/bus-publisher.ts';
 import { InOrder } from '../../redis/in-order.ts';
 import type { DurableResult } from '../../redis/durable-publish.ts';
-import { busMessage, type BusHandler } from '../bus-message.ts';
-import type { Bus } from '../bus.ts';
+import { busMessage, type BusHandler } from '../bus/bus-message.ts';
+import type { Bus } from '../bus/bus.ts';
 
 /** What a plugin has published. */
 export interface Published {

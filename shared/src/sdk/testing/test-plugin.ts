@@ -8,7 +8,7 @@ import { createLocalIdentify } from './test-identity.ts';
 import { IdentityTokens, loadSecrets, type Identity } from '../../identity/index.ts';
 import { createLog } from '../../log/index.ts';
 import { parsePluginConfig } from '../../manifest/plugin-config.ts';
-import type { PluginHealth } from '../health.ts';
+import type { PluginHealth } from '../http/health.ts';
 import { hostedBy } from '../host.ts';
 import type { Call } from '../plugin-calls.ts';
 import type { PluginParts, PluginSource } from '../plugin-parts.ts';

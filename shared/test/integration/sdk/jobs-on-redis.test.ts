@@ -7,7 +7,7 @@ import { createLog } from '../../../src/log/index.ts';
 import { connectRedis, whenConnected, type RedisConnection } from '../../../src/redis/index.ts';
 import { RedisJobRecords } from '../../../src/sdk/jobs/job-records.ts';
 import { Jobs } from '../../../src/sdk/jobs/jobs.ts';
-import { answerErrors } from '../../../src/sdk/problems.ts';
+import { answerErrors } from '../../../src/sdk/http/problems.ts';
 import { requestInMemory, type TestRequest } from '../../../src/sdk/testing/request-in-memory.ts';
 import { eventually, RedisServer } from '../../../src/testing/index.ts';
 

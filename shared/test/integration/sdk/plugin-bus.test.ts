@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createLog } from '../../../src/log/index.ts';
-import { PluginBus } from '../../../src/sdk/plugin-bus.ts';
+import { PluginBus } from '../../../src/sdk/bus/plugin-bus.ts';
 import { eventually, RedisServer } from '../../../src/testing/index.ts';
 
 const log = createLog({ name: 'test', level: 'silent' });

@@ -3,7 +3,7 @@ import { historyLibrary, streamKey } from '@plugmesh/shared/history';
 import { createLog } from '@plugmesh/shared/log';
 import { closeRedis, connectRedis, type RedisConnection } from '@plugmesh/shared/redis';
 import { eventually, RedisServer } from '@plugmesh/shared/testing';
-import { publishUntilKept } from '../../../src/sdk/publish-until-kept.ts';
+import { publishUntilKept } from '../../../src/sdk/bus/publish-until-kept.ts';
 
 const RULES = [{ pattern: 'orders', history: { size: 9, ttlMs: 60_000 } }];
 const EVENT = { topic: 'orders', event: 'paid', payload: { amount: 3 } };

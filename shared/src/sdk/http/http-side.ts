@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { drainServer } from '../lifecycle/index.ts';
+import { drainServer } from '../../lifecycle/index.ts';
 
 /** Requests in flight may take so long: hooks and what else ends have to come to their end within the mesh's five seconds. */
 const DRAIN_MS = 2500;

@@ -1,9 +1,9 @@
-import type { Log } from '../log/index.ts';
-import { BusPublisher } from '../redis/bus-publisher.ts';
-import { closeRedis, connectRedis, whenConnected, type RedisConnection } from '../redis/connect-redis.ts';
-import { InOrder } from '../redis/in-order.ts';
-import { Subscription } from '../redis/subscription.ts';
-import type { DurableOptions, DurableResult } from '../redis/durable-publish.ts';
+import type { Log } from '../../log/index.ts';
+import { BusPublisher } from '../../redis/bus-publisher.ts';
+import { closeRedis, connectRedis, whenConnected, type RedisConnection } from '../../redis/connect-redis.ts';
+import { InOrder } from '../../redis/in-order.ts';
+import { Subscription } from '../../redis/subscription.ts';
+import type { DurableOptions, DurableResult } from '../../redis/durable-publish.ts';
 import { busMessage, type BusHandler } from './bus-message.ts';
 import type { Bus } from './bus.ts';
 import { publishUntilKept } from './publish-until-kept.ts';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
-import type { Identity } from '../identity/index.ts';
-import type { Identify } from './plugin-identity.ts';
+import type { Identity } from '../../identity/index.ts';
+import type { Identify } from '../plugin-identity.ts';
 
 /** A request to another plugin, as middleware is asked about it (contracts § 1.5). It has no body. */
 export interface Visit {

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
-import { MeshError, PROBLEM_TYPE, problemDocument, type ErrorCode } from '../errors/index.ts';
-import type { Log } from '../log/index.ts';
+import { MeshError, PROBLEM_TYPE, problemDocument, type ErrorCode } from '../../errors/index.ts';
+import type { Log } from '../../log/index.ts';
 import type { PluginHealth } from './health.ts';
 
 /** Answers with a problem document (RFC 9457). */

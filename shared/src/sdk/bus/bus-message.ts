@@ -1,4 +1,4 @@
-import { splitChannel } from '../protocol/index.ts';
+import { splitChannel } from '../../protocol/index.ts';
 
 /** A message of the bus as a plugin sees it. */
 export interface BusMessage {

@@ -1,5 +1,5 @@
 import { json, Router, urlencoded, type Request, type Response } from 'express';
-import { MeshError } from '../errors/index.ts';
+import { MeshError } from '../../errors/index.ts';
 import type { BasePlugin, Reply } from './base-plugin.ts';
 import { requestData } from './request-data.ts';
 

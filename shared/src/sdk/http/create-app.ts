@@ -5,9 +5,9 @@ import express, {
   type Response,
   type Router,
 } from 'express';
-import { MeshError } from '../errors/index.ts';
-import type { Log } from '../log/index.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { MeshError } from '../../errors/index.ts';
+import type { Log } from '../../log/index.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
 import { healthAnswer, isServing, type PluginHealth } from './health.ts';
 import { answerErrors, sendProblem, unavailable } from './problems.ts';
 

@@ -1,9 +1,9 @@
 import { Router, type Request, type RequestHandler } from 'express';
-import { MeshError } from '../errors/index.ts';
-import { opens, type Identity } from '../identity/index.ts';
-import type { Manifest } from '../manifest/manifest.ts';
-import { compileRoutes } from '../mesh-document/compile-routes.ts';
-import type { Identify } from './plugin-identity.ts';
+import { MeshError } from '../../errors/index.ts';
+import { opens, type Identity } from '../../identity/index.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import { compileRoutes } from '../../mesh-document/compile-routes.ts';
+import type { Identify } from '../plugin-identity.ts';
 
 /** Who passes a guarded router. */
 export type RouterGuard = 'session' | 'admin';

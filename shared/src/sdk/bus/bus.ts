@@ -1,5 +1,5 @@
-import type { DurableOptions, DurableResult } from '../redis/durable-publish.ts';
-import type { RedisConnection } from '../redis/connect-redis.ts';
+import type { DurableOptions, DurableResult } from '../../redis/durable-publish.ts';
+import type { RedisConnection } from '../../redis/connect-redis.ts';
 import type { BusHandler } from './bus-message.ts';
 
 /** A plugin's side of the bus: Redis, or what stands for it where there is none. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { publishDurable, type DurableEvent, type DurableResult } from '../redis/durable-publish.ts';
-import { whenConnected, type RedisConnection } from '../redis/connect-redis.ts';
+import { publishDurable, type DurableEvent, type DurableResult } from '../../redis/durable-publish.ts';
+import { whenConnected, type RedisConnection } from '../../redis/connect-redis.ts';
 
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 200;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
-import { MeshError } from '../errors/index.ts';
+import { MeshError } from '../../errors/index.ts';
 
 /** What no variable of a request can overwrite. */
 interface RequestFacts {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { PROBLEM_TYPE, problemDocument } from '../errors/index.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { PROBLEM_TYPE, problemDocument } from '../../errors/index.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
 import { healthAnswer, isServing, type PluginHealth } from './health.ts';
 import { unavailable } from './problems.ts';
 

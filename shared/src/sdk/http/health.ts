@@ -1,4 +1,4 @@
-import type { ServiceStatus } from './service-runner.ts';
+import type { ServiceStatus } from '../service-runner.ts';
 
 /** How a plugin is, as its health route says. */
 export interface PluginHealth {

@@ -1,4 +1,4 @@
-import type { Log } from '../log/index.ts';
+import type { Log } from '../../log/index.ts';
 import type { Bus } from './bus.ts';
 
 const NO_REDIS = {
