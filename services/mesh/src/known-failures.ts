@@ -98,7 +98,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
     pattern: /(?:EACCES|Permission denied|PermissionError)\b.*?'([^']+)'/,
     explain: ([path = '']) => ({
       what: `it may not use '${path}'`,
-      fix: `give the mesh's user the right to it: ls -l ${path}`,
+      fix: "give the mesh's user the right to it",
     }),
   },
   {
@@ -110,6 +110,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   },
 ];
 
+const PACKAGE_NAME = /^(?:@[\w.-]+\/)?[\w.-]+$/;
 const USE_PORT = 'use the PORT it is given';
 
 /** The last line that is about the syntax of a source file is below the one that says where. */
@@ -152,6 +153,8 @@ function nodeModule(name: string): Diagnosis | undefined {
     .split('/')
     .slice(0, name.startsWith('@') ? 2 : 1)
     .join('/');
+  // A log may say anything: what is copied into a shell must be a name.
+  if (!PACKAGE_NAME.test(packageName)) return undefined;
   return {
     what: `the package '${packageName}' is missing`,
     fix: `install it: npm install ${packageName}, or name it in package.json and "npm install" under 'setup'`,

@@ -76,6 +76,10 @@ describe('what a process wrote before it ended', () => {
     assert.match(diagnose(both)?.what ?? '', /second/);
   });
 
+  it('is no command that a log has made up', () => {
+    assert.equal(diagnose(["Cannot find package 'a; rm -r .' imported from /x"]), undefined);
+  });
+
   it('is shown once, when it was written at every start', () => {
     const run = (pid: number): string[] => [`process ${pid} starts`, 'no key', '  at main'];
     assert.deepEqual(withoutRepeats(['ready', ...run(7), ...run(8)]), run(8));
