@@ -35,12 +35,13 @@ export class Plugin {
 
   constructor(source: PluginSource, parts: PluginParts) {
     const { manifest, log, clock, bus, identify } = parts;
+    const prefix = prefixOf(parts);
     this.#source = source;
     this.#parts = parts;
     this.#routers = {
       router: Router(),
-      session: createGuardedRouter('session', { identify, manifest }),
-      admin: createGuardedRouter('admin', { identify, manifest }),
+      session: createGuardedRouter('session', { identify, manifest, prefix }),
+      admin: createGuardedRouter('admin', { identify, manifest, prefix }),
     };
     this.#http = new HttpSide(this.#createServer(), parts.address);
     this.#services = new ServiceRunner(log, { clock });
@@ -77,9 +78,9 @@ export class Plugin {
     const { server, definition } = this.#source;
     const health = (): PluginHealth => this.health;
     if (server) return watchServer(server, { manifest, health, openapi: definition.openapi });
-    return createServer(
-      createApp({ manifest, log, health, openapi: definition.openapi, routers: this.#routers }),
-    );
+    const { openapi } = definition;
+    const prefix = prefixOf(this.#parts);
+    return createServer(createApp({ manifest, log, health, openapi, routers: this.#routers, prefix }));
   }
 
   #steps(): Step[] {
@@ -155,6 +156,11 @@ export class Plugin {
   async #register(): Promise<void> {
     if (this.#health.state === 'ready') await this.#registration?.start();
   }
+}
+
+/** What the gateway leaves before a plugin's own paths. */
+function prefixOf({ manifest, environment }: PluginParts): string {
+  return manifest.http.stripPrefix ? '' : (environment.prefix ?? `/api/${manifest.name}`);
 }
 
 /** Resolves like `work`, or rejects as soon as `signal` is aborted: nobody waits for an `init` of what is to stop. */

@@ -18,6 +18,8 @@ export interface AppParts {
   readonly health: () => PluginHealth;
   readonly openapi: Readonly<Record<string, unknown>> | undefined;
   readonly routers: Routers;
+  /** What the paths of requests begin with: nothing, where the gateway takes its prefix away. */
+  readonly prefix: string;
 }
 
 /** What an author adds routes to. */
@@ -28,7 +30,7 @@ export interface Routers {
 }
 
 /** A plugin's HTTP side: health, API description, the author's routers, and problem documents for the rest. */
-export function createApp({ manifest, log, health, openapi, routers }: AppParts): Express {
+export function createApp({ manifest, log, health, openapi, routers, prefix }: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.get(manifest.http.health, (_request, response) => {
@@ -39,9 +41,9 @@ export function createApp({ manifest, log, health, openapi, routers }: AppParts)
     app.get(manifest.http.openapi, (_request, response) => void response.json(openapi));
   app.use(refuseUnlessServing(manifest.name, health));
   // What is public under /v1 is answered before the guards of the others look.
-  app.use(routers.router);
-  app.use('/v1/admin', routers.admin);
-  app.use('/v1', routers.session);
+  app.use(prefix, routers.router);
+  app.use(`${prefix}/v1/admin`, routers.admin);
+  app.use(`${prefix}/v1`, routers.session);
   app.use((request: Request, response: Response) => {
     const error = new MeshError('MESH_NOT_FOUND', `${request.method} ${request.path} is not here`);
     sendProblem(request, response, error, manifest.name);

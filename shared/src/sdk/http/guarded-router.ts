@@ -13,6 +13,8 @@ export interface GuardedRouterOptions {
   readonly identify: Identify;
   /** Its rules say which plugins may call. */
   readonly manifest: Manifest;
+  /** As for the whole app: rules are about what follows it. */
+  readonly prefix: string;
 }
 
 const NEEDS: Readonly<Record<RouterGuard, string>> = { session: 'a login', admin: 'an administrator' };
@@ -23,9 +25,12 @@ const NEEDS: Readonly<Record<RouterGuard, string>> = { session: 'a login', admin
  */
 export function createGuardedRouter(guard: RouterGuard, options: GuardedRouterOptions): Router {
   const router = Router();
-  const rules = compileRoutes(options.manifest.http);
-  const mayCall = (plugin: string, { originalUrl, method }: Request): boolean =>
-    rules(originalUrl.split('?', 1)[0] ?? '/', method).plugins.includes(plugin);
+  const { manifest, prefix } = options;
+  const rules = compileRoutes(manifest.http);
+  const mayCall = (plugin: string, { originalUrl, method }: Request): boolean => {
+    const [path = '/'] = originalUrl.slice(prefix.length).split('?', 1);
+    return rules(path, method).plugins.includes(plugin);
+  };
   const check: RequestHandler = async (request, _response, next) => {
     // Nothing but this handler: a plugin without such routes may have public ones at the same path.
     if (router.stack.length > 1) {

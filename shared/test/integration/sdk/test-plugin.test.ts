@@ -121,6 +121,32 @@ describe('a plugin in a test', () => {
   });
 });
 
+describe('a plugin whose prefix is left to it', () => {
+  let prefixed: TestPlugin;
+
+  before(async () => {
+    prefixed = await createTestPlugin(join(import.meta.dirname, '../fixtures/prefixed/src/main.ts'));
+  });
+  after(() => prefixed.stop());
+
+  for (const [path, as, status] of [
+    ['/api/prefixed/', undefined, 200],
+    ['/api/prefixed/v1/me', undefined, 401],
+    ['/api/prefixed/v1/me', ADA, 200],
+    ['/api/prefixed/v1/me', plugin('captain'), 200],
+    ['/api/prefixed/v1/me', plugin('pirate'), 403],
+    ['/api/prefixed/v1/admin/all', ADA, 403],
+    ['/api/prefixed/v1/admin/all', ROOT, 200],
+    ['/', undefined, 404],
+    ['/v1/me', ADA, 404],
+    ['/healthz', undefined, 200],
+  ] as const) {
+    it(`answers GET ${path} as ${nameOf(as)} with ${status}`, async () => {
+      assert.equal((await prefixed.request(path, as ? { as } : {})).status, status);
+    });
+  }
+});
+
 describe('a plugin in CommonJS, in a test', () => {
   let odd: TestPlugin;
 
