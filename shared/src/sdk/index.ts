@@ -6,7 +6,12 @@ export type { MeshSettings } from '../config/mesh-settings.ts';
 export type { Log } from '../log/index.ts';
 export type { Manifest } from '../manifest/manifest.ts';
 export * from './attach.ts';
-export { BasePlugin, type BasePluginOptions, type Parameters, type Reply } from './class/base-plugin.ts';
+export {
+  BasePlugin,
+  type BasePluginOptions,
+  type PluginParameters,
+  type Reply,
+} from './class/base-plugin.ts';
 export type { BusHandler, BusMessage } from './bus/bus-message.ts';
 export type { Clock } from './clock.ts';
 export type { PluginContext, Subscribe } from './context.ts';

@@ -3,11 +3,11 @@ import type { PluginContext } from '../context.ts';
 import type { RequestData } from './request-data.ts';
 
 /** The settings of one plugin, `[plugins.<id>.config]`. */
-export type Parameters = Readonly<Record<string, unknown>>;
+export type PluginParameters = Readonly<Record<string, unknown>>;
 
 /** What a class's constructor hands on to `super`. */
 export interface BasePluginOptions {
-  readonly parameters: Parameters;
+  readonly parameters: PluginParameters;
   readonly context: PluginContext;
 }
 
@@ -30,7 +30,7 @@ export interface BasePluginClass {
  */
 export abstract class BasePlugin {
   /** Its settings. */
-  readonly parameters: Parameters;
+  readonly parameters: PluginParameters;
   /** The mesh's own settings, nothing secret among them; undefined: there is no mesh around the plugin. */
   readonly config: MeshSettings | undefined;
   /** Everything else: `publish`, `service`, `identify`, `log`. */
@@ -43,7 +43,7 @@ export abstract class BasePlugin {
   }
 
   /** Runs before the first request. When it throws, the plugin is disabled and says why. */
-  initialize?(parameters: Parameters): Promise<void> | void;
+  initialize?(parameters: PluginParameters): Promise<void> | void;
 
   /** Answers every request, whatever its method and path. */
   abstract requestHandler(data: RequestData): Promise<Reply> | Reply;

@@ -1,7 +1,7 @@
 import { MeshError } from '../../errors/index.ts';
 import type { PluginContext } from '../context.ts';
 import type { PluginSource } from '../plugin-parts.ts';
-import type { BasePluginClass, Parameters } from './base-plugin.ts';
+import type { BasePluginClass, PluginParameters } from './base-plugin.ts';
 import { answerClass } from './class-answer.ts';
 
 /** What a class defines. */
@@ -14,7 +14,7 @@ export function classSource(Class: BasePluginClass): PluginSource {
       setup: async (context) => {
         requireName(context.id, name, Class.name);
         const { router, manifest, onStop } = context;
-        const parameters = context.config as Parameters;
+        const parameters = context.config as PluginParameters;
         const plugin = new Class({ parameters, context: context as unknown as PluginContext });
         await plugin.initialize?.(parameters);
         onStop(() => plugin.terminatePlugin?.());
