@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { MeshError } from '../errors/index.ts';
 import type { BusHandler } from './bus/bus-message.ts';
-import type { Subscribe } from './context.ts';
-import type { PluginContext } from './context.ts';
+import type { PluginContext, Subscribe } from './context.ts';
 import type { Routers } from './http/create-app.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { answerVisits } from './http/middleware.ts';

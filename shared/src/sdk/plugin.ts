@@ -43,7 +43,7 @@ export class Plugin {
       session: createGuardedRouter('session', { identify, manifest, prefix }),
       admin: createGuardedRouter('admin', { identify, manifest, prefix }),
     };
-    this.#http = new HttpSide(this.#createServer(), parts.address);
+    this.#http = new HttpSide(this.#createServer(prefix), parts.address);
     this.#services = new ServiceRunner(log, { clock });
     const { connection } = bus;
     const records = connection
@@ -73,13 +73,12 @@ export class Plugin {
     this.#http.connect(connection);
   }
 
-  #createServer(): Server {
+  #createServer(prefix: string): Server {
     const { manifest, log } = this.#parts;
     const { server, definition } = this.#source;
     const health = (): PluginHealth => this.health;
     if (server) return watchServer(server, { manifest, health, openapi: definition.openapi });
     const { openapi } = definition;
-    const prefix = prefixOf(this.#parts);
     return createServer(createApp({ manifest, log, health, openapi, routers: this.#routers, prefix }));
   }
 

@@ -4,7 +4,10 @@ const REFRESH_MS = 2_000;
 /** A plugin that is asked for its description for the first time may take its time. */
 const PATIENCE_MS = 15_000;
 
-/** Asks for a JSON document again and again while somebody looks, and tells when it is another one. */
+/**
+ * Asks for a JSON document again and again while somebody looks, and tells when it is another one.
+ * @template Shown the document
+ */
 export class Follower {
   #url;
   #ask;
@@ -17,7 +20,7 @@ export class Follower {
   /**
    * @param {string} url
    * @param {() => RequestInit} ask how it is asked for
-   * @param {(document: any) => void} show
+   * @param {(document: Shown) => void} show
    */
   constructor(url, ask, show) {
     this.#url = url;

@@ -15,7 +15,7 @@ export class Operations {
   /** @type {any} */
   #ui;
 
-  /** @param {(request: any) => Promise<any>} sign makes a request that of whoever tries */
+  /** @param {import('./visitor.js').Visitor['sign']} sign makes a request that of whoever tries */
   constructor(sign) {
     this.#sign = sign;
   }

@@ -4,13 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pluginEnvironment } from '../../config/plugin-environment.ts';
 import { MeshError } from '../../errors/index.ts';
-import { createLocalIdentify } from './test-identity.ts';
 import { IdentityTokens, loadSecrets, type Identity } from '../../identity/index.ts';
 import { createLog } from '../../log/index.ts';
 import { parsePluginConfig } from '../../manifest/plugin-config.ts';
 import type { PluginHealth } from '../http/health.ts';
 import { hostedBy } from '../host.ts';
 import type { Call } from '../plugin-calls.ts';
+import { identifyBy } from '../plugin-identity.ts';
 import type { PluginParts, PluginSource } from '../plugin-parts.ts';
 import { Plugin } from '../plugin.ts';
 import { readManifest } from '../read-manifest.ts';
@@ -97,7 +97,7 @@ export class TestPlugin {
       log,
       clock: this.clock,
       bus: this.#bus,
-      identify: createLocalIdentify(name, this.#tokens),
+      identify: identifyBy((token) => this.#tokens.verify(token, name)),
       call: options.call ?? noCall,
       address: undefined,
     };
