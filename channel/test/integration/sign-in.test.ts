@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { ACCESS_CHANGE, apiKeyKey, hashCredential, sessionKey } from '@plugmesh/shared/access';
+import {
+  ACCESS_CHANGE,
+  apiKeyKey,
+  hashCredential,
+  sessionKey,
+  type ApiKeyRecord,
+} from '@plugmesh/shared/access';
 import type { ClosedGuard, KnownIdentity, UserIdentity } from '@plugmesh/shared/identity';
 import { eventually } from '@plugmesh/shared/testing';
 import { ChannelProcess } from '../support/channel-process.ts';
@@ -148,13 +154,31 @@ describe('who is behind a socket', function () {
     });
   }
 
-  it('ends with the API key', async () => {
-    await channel.bus.set(apiKeyKey('abcdef0123'), '{}');
-    const guards = ['key', 'session'] as const;
-    const client = await open({ kind: 'user', id: 'u', name: 'u', roles: [], guards, key: 'abcdef0123' });
-    assert.equal(await codeOf(client, 'members'), 'ok');
-    await channel.bus.publish(ACCESS_CHANGE, JSON.stringify({ keys: ['abcdef0123'] }));
-    assert.equal(await client.closed(), 4401);
+  it('ends with the API key or when that opens less, and others stay', async () => {
+    const guards: ClosedGuard[] = ['key', 'session'];
+    const ann = { user: 'u', name: 'Ann', roles: [] };
+    const record: ApiKeyRecord = {
+      ...ann,
+      hash: hashCredential('key'),
+      guards,
+      plugins: ['*'],
+      endsAt: null,
+    };
+    const keep = (key: string, change: Partial<ApiKeyRecord> = {}) =>
+      channel.bus.set(apiKeyKey(key), JSON.stringify({ ...record, ...change }));
+    const joined = async (key: string): Promise<RawClient> => {
+      await keep(key);
+      const client = await open({ kind: 'user', id: 'u', name: 'Ann', roles: [], guards, key });
+      await client.join('members');
+      return client;
+    };
+    const [ended, narrowed, kept] = await Promise.all(['ended', 'narrowed', 'kept'].map(joined));
+    await channel.bus.publish(ACCESS_CHANGE, JSON.stringify({ keys: ['ended'] }));
+    assert.equal(await ended?.closed(), 4401);
+    await keep('narrowed', { guards: ['key'] });
+    assert.equal(await narrowed?.closed(), 4401);
+    assert.deepEqual(await kept?.rest(), []);
+    kept?.close();
   });
 
   it('ends when it comes too late, and when the session’s time is over', async () => {
