@@ -62,8 +62,11 @@ describe('the guide to a first plugin', function () {
 
   const visits = (path = '/', init: RequestInit = {}): Promise<Response> =>
     fetch(`${mesh.origin}/api/visits${path}`, init);
-  const counted = async (init: RequestInit = {}): Promise<number> =>
-    ((await (await visits('/', init)).json()) as { count: number }).count;
+  const counted = async (init: RequestInit = {}): Promise<number> => {
+    const response = await visits('/', init);
+    assert.ok(response.ok, `${response.status}: ${await response.clone().text()}`);
+    return ((await response.json()) as { count: number }).count;
+  };
 
   async function untilCount(count: number): Promise<void> {
     const isCount = async (): Promise<boolean> => (await counted()) === count;

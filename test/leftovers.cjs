@@ -1,0 +1,28 @@
+const { setImmediate: turn, setTimeout: delay } = require('node:timers/promises');
+
+/** What belongs to the process that runs the tests: its output, and its line to the one that hands out files. */
+const OURS = new Set(['PipeWrap', 'TTYWrap', 'Immediate']);
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 20;
+
+/** Fails when the tests of a file have left something open that would keep a process from ending. */
+exports.mochaHooks = {
+  async afterAll() {
+    await turn();
+    // Mocha's own deadline for this hook is a timer, too.
+    this.runnable().clearTimeout();
+    const deadline = performance.now() + PATIENCE_MS;
+    let left = leftOpen();
+    while (left.length > 0) {
+      if (performance.now() > deadline) throw new Error(`a test left something open: ${left.join(', ')}`);
+      await delay(LOOK_MS);
+      // Only then is this very timer gone.
+      await turn();
+      left = leftOpen();
+    }
+  },
+};
+
+function leftOpen() {
+  return process.getActiveResourcesInfo().filter((name) => !OURS.has(name));
+}
