@@ -8,7 +8,7 @@ export interface StartProcessOptions {
   readonly cwd?: string;
   /** A pattern in its output, or a condition that is polled; default: resolves at once. */
   readonly ready?: RegExp | ((running: RunningProcess) => unknown);
-  /** How long it may take to get ready; default 10 s. */
+  /** How long it may take to get ready; default 20 s. */
   readonly timeoutMs?: number;
 }
 
@@ -98,7 +98,7 @@ export async function startProcess(
 async function untilReady(
   running: RunningProcess,
   name: string,
-  { ready, timeoutMs = 10_000 }: StartProcessOptions,
+  { ready, timeoutMs = 20_000 }: StartProcessOptions,
 ): Promise<void> {
   if (!ready) return;
   const isReady = ready instanceof RegExp ? () => ready.test(running.output) : () => ready(running);

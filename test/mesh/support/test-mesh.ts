@@ -106,7 +106,9 @@ export class TestMesh {
     await rm(join(this.folder, 'services', id), { recursive: true, force: true });
     const isGone = async (): Promise<boolean> => {
       const processes = await this.runningProcesses();
-      return !processes.some(({ name }) => name === id) && (await this.plugin(id)) === undefined;
+      // `ships`, its second instance `ships:1`, its third generation `ships.3`.
+      const isLeft = processes.some(({ name }) => name.split(/[.:]/)[0] === id);
+      return !isLeft && (await this.plugin(id)) === undefined;
     };
     await eventually(isGone, { timeoutMs: 15_000 });
     await eventually(async () => (await fetch(`${this.origin}/api/${id}/`)).status === 404);
