@@ -1,7 +1,7 @@
 const { setImmediate: turn, setTimeout: delay } = require('node:timers/promises');
 
 /** What belongs to the process that runs the tests: its output, and its line to the one that hands out files. */
-const OURS = new Set(['PipeWrap', 'TTYWrap', 'Immediate']);
+const OURS = new Set(['PipeWrap', 'TTYWrap', 'Immediate', 'IntervalHistogram']);
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 20;
 
