@@ -1,4 +1,10 @@
 const { setImmediate: turn, setTimeout: delay } = require('node:timers/promises');
+const { setFlagsFromString } = require('node:v8');
+const { runInNewContext } = require('node:vm');
+
+setFlagsFromString('--expose-gc');
+/** An answer of `fetch` that nobody has read holds its connection until it is collected. */
+const collect = runInNewContext('gc');
 
 /** What belongs to the process that runs the tests: its output, and its line to the one that hands out files. */
 const OURS = new Set(['PipeWrap', 'TTYWrap', 'Immediate', 'IntervalHistogram']);
@@ -15,6 +21,7 @@ exports.mochaHooks = {
     let left = leftOpen();
     while (left.length > 0) {
       if (performance.now() > deadline) throw new Error(`a test left something open: ${left.join(', ')}`);
+      collect();
       await delay(LOOK_MS);
       // Only then is this very timer gone.
       await turn();

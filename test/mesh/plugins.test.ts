@@ -124,7 +124,8 @@ describe('plugins of a running mesh', function () {
       'plugin.json': plugin('brief', '', { run: ['node', 'better.mjs'] })['plugin.json'] ?? '',
     });
     await mesh.untilState('brief', 'ready');
-    assert.equal((await get('/api/brief/')).text, 'better');
+    // The gateway may hear of it a moment later.
+    await eventually(async () => (await get('/api/brief/')).text === 'better');
     await eventually(() => /^brief is ready$/m.test(mesh.output));
   });
 
