@@ -67,6 +67,23 @@ export const ERROR_CODES = {
   MESH_ORIGIN_REFUSED: { status: 403, title: 'This origin may not connect' },
   MESH_XSRF_REFUSED: { status: 403, title: 'A page of another origin may have sent this' },
   MESH_SERVICE_WORKER_REFUSED: { status: 403, title: 'Plugins may not install service workers' },
+  // Endpoints
+  MESH_ENDPOINT_UNKNOWN: { status: 404, title: 'No endpoint that this user may see has this id' },
+  MESH_ENDPOINT_EXISTS: { status: 409, title: 'This URL is registered already' },
+  MESH_ENDPOINT_TYPE_UNKNOWN: { status: 422, title: 'No plugin provides this type of endpoint' },
+  MESH_ENDPOINT_TYPE_UNAVAILABLE: {
+    status: 503,
+    title: 'The plugin that provides this type of endpoint is not ready',
+  },
+  MESH_ENDPOINT_REFUSED: { status: 422, title: 'This mesh may not connect to that address' },
+  MESH_ENDPOINT_UNREACHABLE: { status: 502, title: 'The external system cannot be reached' },
+  MESH_ENDPOINT_TLS: { status: 502, title: 'The certificate of the external system is not trusted' },
+  MESH_ENDPOINT_TIMEOUT: { status: 504, title: 'The external system did not answer in time' },
+  MESH_ENDPOINT_INVALID: { status: 422, title: 'What answers there is not of this type' },
+  MESH_ENDPOINT_NOT_CONNECTED: { status: 409, title: 'This user is not connected to the endpoint' },
+  MESH_ENDPOINT_CREDENTIALS: { status: 400, title: 'The external system does not accept these credentials' },
+  MESH_ENDPOINT_EXPIRED: { status: 409, title: 'The credential has ended and could not be renewed' },
+  MESH_ENDPOINT_CALLOUT_FAILED: { status: 502, title: 'The plugin of this type did not answer as it should' },
 } as const satisfies Record<string, ErrorRow>;
 
 /** A code of the table. */

@@ -1,5 +1,7 @@
 export * from './dependency-order.ts';
+export * from './connect-kinds.ts';
 export * from './describe-issue.ts';
+export * from './endpoint-type.ts';
 export * from './find-manifests.ts';
 export { alias, guard, GUARDS, manifestHttpDefaults } from './http-schema.ts';
 export * from './json-schema.ts';

@@ -48,7 +48,7 @@ function childrenOf(parent: string, node: SchemaNode): { field: ManifestField; n
       description: child.description,
       isRequired: object.required?.includes(name) ?? false,
       default: child.default,
-      values: child.enum,
+      values: child.enum ?? child.items?.enum,
     },
   }));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpointTypeSchema } from './endpoint-type-schema.ts';
 import { httpSchema } from './http-schema.ts';
 import { middlewareSchema } from './middleware-schema.ts';
 import { isReservedName } from './reserved-names.ts';
@@ -16,11 +17,6 @@ const argv = z
   .array(z.string().min(1, 'a program or argument'))
   .min(1, 'a program and its arguments')
   .describe('A program and its arguments, each one an element; no shell is involved.');
-
-const endpointType = z.looseObject({
-  type: z.string().min(1, 'the name of an endpoint type'),
-  callouts: z.string().startsWith('/', 'a path that begins with /').exactOptional(),
-});
 
 /** The schema of `plugin.json`, with every default (contracts § 1.2). */
 export const manifestSchema = z
@@ -45,7 +41,11 @@ export const manifestSchema = z
     http: httpSchema.prefault({}).describe('How the gateway serves the plugin.'),
     topics: z.array(topicRuleSchema).prefault([]).describe('Who may join its topics and push to them.'),
     middleware: middlewareSchema.exactOptional().describe('Looks at requests to other plugins.'),
-    endpoints: z.array(endpointType).exactOptional().describe('Endpoint types that the plugin provides.'),
+    endpoints: z
+      .array(endpointTypeSchema)
+      .min(1, 'one type or more')
+      .exactOptional()
+      .describe('Endpoint types that the plugin provides.'),
     config: z
       .record(z.string(), z.unknown())
       .exactOptional()

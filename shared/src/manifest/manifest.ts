@@ -1,4 +1,5 @@
 import type { MeshError } from '../errors/index.ts';
+import type { EndpointType } from './endpoint-type.ts';
 import type { MiddlewareRule, PluginHttp, TopicRule } from '../mesh-document/types.ts';
 
 /** A JSON Schema as a manifest carries it; read by the SDK and the docs page. */
@@ -34,7 +35,7 @@ export interface Manifest {
   readonly http: ManifestHttp;
   readonly topics: readonly TopicRuleInput[];
   readonly middleware?: ManifestMiddleware;
-  readonly endpoints?: readonly unknown[];
+  readonly endpoints?: readonly EndpointType[];
   readonly config?: JsonSchema;
   readonly dependsOn: readonly string[];
   /** Absolute folder of the file. */

@@ -1,10 +1,8 @@
 import { z } from 'zod';
+import { HEADER_NAME, isReservedHeader } from './header-names.ts';
 
 const path = z.string().regex(/^\/[!"$->@-~]*$/, 'a path that begins with /, in ASCII');
 
-/** What belongs to one hop, frames a body, or is a handshake's: nobody but gateway and HTTP library may say it. */
-const FRAMING =
-  'connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|host|sec-websocket-.*|x-request-id|x-plugmesh-.*';
 /** What the gateway says to plugins. Who somebody is may also be called `X-Forwarded-User`, as some logins do. */
 const SAID_TO_PLUGINS =
   'content-.*|via|forwarded|traceparent|tracestate|x-real-ip|x-original-.*|x-rewrite-url|x-forwarded-(?!(?:user|email|groups|preferred-username|access-token)$).*';
@@ -25,10 +23,9 @@ export const middlewareSchema = z.strictObject({
 });
 
 function headerNames(reserved: string) {
-  const isReserved = new RegExp(`^(?:${FRAMING}|${reserved})$`, 'i');
   const name = z
     .string()
-    .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
-    .refine((each) => !isReserved.test(each), 'a header that is not for the gateway alone to say');
+    .regex(HEADER_NAME, 'the name of a header')
+    .refine((each) => !isReservedHeader(each, reserved), 'a header that is not for the gateway alone to say');
   return z.array(name).default([]);
 }
