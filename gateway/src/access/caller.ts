@@ -6,6 +6,7 @@ import {
   type PluginIdentity,
   type UserIdentity,
 } from '@plugmesh/shared/identity';
+import { letsPlugin } from '@plugmesh/shared/mesh-document';
 import type { Permission } from '../routes/route.ts';
 
 /** Somebody whose credentials are valid, and where they count. */
@@ -58,12 +59,11 @@ export function countsAt(
 }
 
 /** Whether somebody whose credentials count here may pass the guard of this route. */
-export function mayPass(
-  { identity }: Caller,
-  { permission: { guard, plugins } }: { readonly permission: Permission },
-): boolean {
+export function mayPass({ identity }: Caller, { permission }: { readonly permission: Permission }): boolean {
+  const { guard } = permission;
   if (guard === 'public') return true;
-  return identity.kind === 'plugin' ? plugins.includes(identity.id) : opens(identity, guard);
+  if (identity.kind === 'plugin') return letsPlugin(permission, identity.id);
+  return guard !== 'none' && opens(identity, guard);
 }
 
 /** Roles are compared exactly: neither `Admin` nor `administrator` is one. */

@@ -77,7 +77,9 @@ function refuseForeignLogin(visit: Visit, cors: CorsPolicy): void {
 function nobodyKnown({ permission: { guard } }: Visit): MeshError {
   return new MeshError(
     'MESH_UNAUTHORIZED',
-    `this route is for '${guard}', and nobody is known by this request`,
+    guard === 'none'
+      ? 'this route is for plugins alone, and none is known by this request'
+      : `this route is for '${guard}', and nobody is known by this request`,
     {
       fix: HOW_TO_BE_KNOWN[guard as keyof typeof HOW_TO_BE_KNOWN],
     },
@@ -89,12 +91,15 @@ const HOW_TO_BE_KNOWN = {
   key: `Send an API key as Authorization: Bearer or X-API-Key, or log in. ${OR_OPEN}`,
   session: `Log in, or send an API key that opens sessions. ${OR_OPEN}`,
   admin: 'Log in as an administrator.',
+  none: 'Only plugins come here, those that the rule of this route names.',
 };
 
 function notAllowed({ route, permission: { guard } }: Visit): MeshError {
   return new MeshError(
     'MESH_FORBIDDEN',
-    `this route of '${route.id}' is for '${guard}'; these credentials do not open it`,
+    guard === 'none'
+      ? `this route of '${route.id}' is for the plugins that its rule names alone`
+      : `this route of '${route.id}' is for '${guard}'; these credentials do not open it`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { sessionCookieName } from '@plugmesh/shared/access';
-import type { Guard } from '@plugmesh/shared/mesh-document';
+import type { RouteGuard } from '@plugmesh/shared/mesh-document';
 import type { Permission } from '../routes/route.ts';
 import type { JsonObject } from './json.ts';
 
@@ -7,14 +7,18 @@ import type { JsonObject } from './json.ts';
 const WAYS = ['plugmesh.bearer', 'plugmesh.key', 'plugmesh.session'] as const;
 const ANY_OF_THEM = WAYS.map((name) => ({ [name]: [] }));
 
-const REQUIREMENTS: Readonly<Record<Guard, readonly object[]>> = {
+const REQUIREMENTS: Readonly<Record<RouteGuard, readonly object[]>> = {
   public: [],
   key: ANY_OF_THEM,
   session: ANY_OF_THEM,
   admin: ANY_OF_THEM,
+  none: [{ 'plugmesh.bearer': [] }],
 };
 
-const NOTES: Partial<Record<Guard, string>> = { admin: 'For administrators.' };
+const NOTES: Partial<Record<RouteGuard, string>> = {
+  admin: 'For administrators.',
+  none: 'For plugins, those that its rule names.',
+};
 
 /** What the guard of its route says of an operation, over whatever its plugin claims. */
 export function securityOf({ description }: JsonObject, { guard }: Permission): JsonObject {

@@ -40,6 +40,9 @@ describe('who may call what', () => {
               { path: '/open/*/secret', guard: 'admin' },
               { path: '/things', methods: ['GET'], guard: 'key' },
               { path: '/for-friends', guard: 'admin', plugins: ['friend'] },
+              { path: '/for-plugins', guard: 'session', plugins: ['*'] },
+              { path: '/*/news', guard: 'public' },
+              { path: '/inside/**', guard: 'none', plugins: ['friend'] },
             ],
           },
         },
@@ -283,6 +286,43 @@ describe('who may call what', () => {
       assert.equal(await get('/api/mixed/for-friends', bearer(pluginToken(secrets, 'stranger'))), 403);
       assert.equal(await get('/api/mixed/for-friends', bearer('friend.forged')), 401);
       assert.deepEqual(await ladder(bearer(operatorToken(secrets))), [200, 401, 401, 401]);
+    });
+
+    it("lets every plugin in where a route names '*', and by that nobody else", async () => {
+      const secrets = loadSecrets(gateway.config);
+      for (const id of ['friend', 'stranger'])
+        assert.equal(await get('/api/mixed/for-plugins', bearer(pluginToken(secrets, id))), 200);
+      for (const headers of [{}, bearer('stranger.forged'), bearer(operatorToken(secrets))])
+        assert.equal(await get('/api/mixed/for-plugins', headers), 401);
+      assert.equal(await get('/api/mixed/for-plugins', bearer(GLOBAL_KEY)), 403);
+    });
+
+    const spellings = [
+      '/inside/news',
+      '/INSIDE/news',
+      '/inside',
+      '/inside/',
+      '/%69nside/news',
+      '/inside/news/',
+    ];
+    it("lets nobody but the named plugins in where the guard is 'none': no administrator, no other plugin, however the path is spelt", async () => {
+      const secrets = loadSecrets(gateway.config);
+      const { cookie } = await desk.login({ roles: ['admin'] });
+      const { key } = await desk.key({ roles: ['admin'], guards: ['key', 'session', 'admin'] });
+      const others = [
+        { cookie },
+        bearer(key),
+        bearer(GLOBAL_KEY),
+        bearer(pluginToken(secrets, 'stranger')),
+        bearer(pluginToken(secrets, 'mixed')),
+      ];
+      for (const path of spellings) {
+        for (const headers of others) assert.equal(await get(`/api/mixed${path}`, headers), 403, path);
+        for (const headers of [{}, bearer(operatorToken(secrets))])
+          assert.equal(await get(`/api/mixed${path}`, headers), 401, path);
+      }
+      assert.equal(await get('/api/mixed/inside/news', bearer(pluginToken(secrets, 'friend'))), 200);
+      assert.equal(await get('/api/mixed/outside/news'), 200);
     });
   });
 

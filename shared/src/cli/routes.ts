@@ -1,6 +1,6 @@
 import { MeshError, nearestName } from '../errors/index.ts';
 import { manifestHttpDefaults } from '../manifest/http-schema.ts';
-import { type Guard, rulesInOrder, type RouteRule } from '../mesh-document/index.ts';
+import { rulesInOrder, type RouteGuard, type RouteRule } from '../mesh-document/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { MeshClient, type PluginView } from './mesh-client.ts';
 import { print } from './report.ts';
@@ -12,7 +12,7 @@ interface RouteRow {
   readonly path: string;
   /** Absent: all. */
   readonly methods?: readonly string[];
-  readonly guard: Guard;
+  readonly guard: RouteGuard;
   readonly plugin: string;
   readonly state: string;
   /** Plugins whose own calls pass. */

@@ -8,6 +8,9 @@ export const GUARDS = ['public', 'key', 'session', 'admin'] as const;
 /** A guard by its name. */
 export const guard = z.enum(GUARDS);
 
+/** A guard of a route: also for plugins alone. */
+export const routeGuard = z.enum([...GUARDS, 'none']);
+
 const SEGMENT = "[A-Za-z0-9._~!$&'()+,;=:@%-]+";
 
 /** A path of one segment that is not the mesh's own. */
@@ -37,11 +40,14 @@ const route = z.strictObject({
     .min(1)
     .exactOptional()
     .describe('All methods by default; GET includes HEAD.'),
-  guard: guard.describe('Who may pass on this route.'),
+  guard: routeGuard.describe('Who may pass on this route; none: only the plugins that it names.'),
   timeoutMs: timeoutMs.exactOptional().describe('Instead of http.timeoutMs.'),
   maxBody: bytes.exactOptional().describe('Instead of http.maxBody.'),
   maxResponse: bytes.exactOptional().describe('Instead of http.maxResponse.'),
-  plugins: z.array(z.string()).exactOptional().describe('Plugins whose own calls may use this route.'),
+  plugins: z
+    .array(z.string())
+    .exactOptional()
+    .describe('Plugins whose own calls may use this route; *: those of every plugin.'),
 });
 
 /** `http` of a manifest. */

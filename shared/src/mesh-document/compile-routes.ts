@@ -6,18 +6,18 @@ import {
   segmentsOf,
   type Pattern,
 } from './route-pattern.ts';
-import type { Guard, PluginHttp, RouteRule } from './types.ts';
+import type { PluginHttp, RouteGuard, RouteRule } from './types.ts';
 
 /** What holds for one request to a plugin. */
 export interface RouteMatch {
   /** The pattern that decided, or nothing when the plugin's own guard did. */
   readonly path?: string;
-  readonly guard: Guard;
+  readonly guard: RouteGuard;
   readonly timeoutMs: number;
   readonly maxBody: number;
   /** Bytes of an answer; any number without it. */
   readonly maxResponse?: number;
-  /** Ids of plugins whose own calls may pass. */
+  /** Ids of plugins whose own calls may pass; `*`: every plugin's. */
   readonly plugins: readonly string[];
 }
 
@@ -27,11 +27,16 @@ export type RouteMatcher = (path: string, method: string) => RouteMatch;
 /** What of a plugin decides about its routes. */
 export type RouteSource = Pick<PluginHttp, 'guard' | 'routes' | 'timeoutMs' | 'maxBody' | 'maxResponse'>;
 
-const STRICTNESS: Readonly<Record<Guard, number>> = { public: 0, key: 1, session: 2, admin: 3 };
+const STRICTNESS: Readonly<Record<RouteGuard, number>> = { public: 0, key: 1, session: 2, admin: 3, none: 4 };
 
 /** Whether the first guard lets fewer pass than the second. */
-export function isStricter(a: Guard, b: Guard): boolean {
+export function isStricter(a: RouteGuard, b: RouteGuard): boolean {
   return STRICTNESS[a] > STRICTNESS[b];
+}
+
+/** Whether a plugin's own call may pass where this holds. */
+export function letsPlugin({ plugins }: Pick<RouteMatch, 'plugins'>, id: string): boolean {
+  return plugins.includes(id) || plugins.includes('*');
 }
 
 /**
@@ -68,7 +73,16 @@ export function rulesInOrder(http: RouteSource): readonly RouteRule[] {
 }
 
 function strictest(first: RouteMatch, ...others: readonly RouteMatch[]): RouteMatch {
-  return others.reduce((strict, other) => (isStricter(other.guard, strict.guard) ? other : strict), first);
+  return others.reduce((strict, other) => {
+    if (isStricter(other.guard, strict.guard)) return other;
+    // Where plugins alone come, their list is the guard.
+    return other.guard === 'none' ? { ...strict, plugins: inBoth(strict.plugins, other.plugins) } : strict;
+  }, first);
+}
+
+function inBoth(some: readonly string[], others: readonly string[]): readonly string[] {
+  if (some.includes('*')) return others;
+  return others.includes('*') ? some : some.filter((id) => others.includes(id));
 }
 
 interface CompiledRule {

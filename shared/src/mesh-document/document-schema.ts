@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { guard } from '../manifest/http-schema.ts';
+import { guard, routeGuard } from '../manifest/http-schema.ts';
 import type { MeshDocument } from './types.ts';
 
 const text = z.string().min(1);
@@ -19,7 +19,7 @@ const instance = z.object({
 const route = z.object({
   path,
   methods: z.array(text).exactOptional(),
-  guard,
+  guard: routeGuard,
   timeoutMs: count.exactOptional(),
   maxBody: count.exactOptional(),
   maxResponse: count.exactOptional(),

@@ -1,7 +1,7 @@
 import { MeshError } from '../errors/index.ts';
 import type { Candidate } from './candidates.ts';
 import { isStricter } from './compile-routes.ts';
-import type { Guard } from './types.ts';
+import type { RouteGuard } from './types.ts';
 
 /** A manifest that came with a registration, and the plugin's settings. */
 export type Claim = Pick<Candidate, 'id' | 'manifest' | 'settings'>;
@@ -29,7 +29,7 @@ export function excesses(candidate: Claim): MeshError[] {
   ];
 }
 
-function guardsOf({ manifest, settings }: Claim): Guard[] {
+function guardsOf({ manifest, settings }: Claim): RouteGuard[] {
   const routes = manifest?.http.routes.map(({ guard }) => guard) ?? [];
   // The configuration's guard replaces the manifest's: then that one opens nothing.
   const whole = settings.guard === undefined && manifest ? [manifest.http.guard] : [];

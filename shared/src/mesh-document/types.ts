@@ -1,6 +1,9 @@
 /** Who may pass. */
 export type Guard = 'public' | 'key' | 'session' | 'admin';
 
+/** Who may pass on a route: `none` is nobody but the plugins that it names, no administrator either. */
+export type RouteGuard = Guard | 'none';
+
 /** How a plugin is, and for all but the first three `reason` says why. */
 export type PluginState = 'starting' | 'ready' | 'stopped' | 'unready' | 'disabled' | 'skipped' | 'invalid';
 
@@ -21,11 +24,11 @@ export interface RouteRule {
   /** `/v1/*` one segment, `/v1/**` the rest; literal otherwise. */
   readonly path: string;
   readonly methods?: readonly string[];
-  readonly guard: Guard;
+  readonly guard: RouteGuard;
   readonly timeoutMs?: number;
   readonly maxBody?: number;
   readonly maxResponse?: number;
-  /** Ids of plugins whose own calls may use this route. */
+  /** Ids of plugins whose own calls may use this route; `*`: every plugin's. */
   readonly plugins?: readonly string[];
 }
 

@@ -2,7 +2,7 @@ import { Router, type Request, type RequestHandler } from 'express';
 import { MeshError } from '../../errors/index.ts';
 import { opens, type Identity } from '../../identity/index.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
-import { compileRoutes } from '../../mesh-document/compile-routes.ts';
+import { compileRoutes, letsPlugin } from '../../mesh-document/compile-routes.ts';
 import type { Identify } from '../plugin-identity.ts';
 
 /** Who passes a guarded router. */
@@ -29,7 +29,7 @@ export function createGuardedRouter(guard: RouterGuard, options: GuardedRouterOp
   const rules = compileRoutes(manifest.http);
   const mayCall = (plugin: string, { originalUrl, method }: Request): boolean => {
     const [path = '/'] = originalUrl.slice(prefix.length).split('?', 1);
-    return rules(path, method).plugins.includes(plugin);
+    return letsPlugin(rules(path, method), plugin);
   };
   const check: RequestHandler = async (request, _response, next) => {
     // Nothing but this handler: a plugin without such routes may have public ones at the same path.

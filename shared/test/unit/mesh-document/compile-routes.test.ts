@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { compileRoutes, type Guard, type RouteRule } from '@plugmesh/shared/mesh-document';
+import { compileRoutes, type Guard, type RouteGuard, type RouteRule } from '@plugmesh/shared/mesh-document';
 
-function guardOf(guard: Guard, routes: readonly RouteRule[]): (path: string, method?: string) => Guard {
+function guardOf(guard: Guard, routes: readonly RouteRule[]): (path: string, method?: string) => RouteGuard {
   const match = compileRoutes({ guard, routes, timeoutMs: 1000, maxBody: 10 });
   return (path, method = 'GET') => match(path, method).guard;
 }
@@ -107,11 +107,12 @@ describe('other spellings of a path', () => {
 
   it('never have a looser guard than the spelling of the rule', () => {
     const guards = ['public', 'key', 'session', 'admin'] as const;
+    const fromOpen: readonly RouteGuard[] = [...guards, 'none'];
     const segment = fc.constantFrom('a', 'b', '*');
     const path = fc
       .tuple(fc.array(segment, { minLength: 1, maxLength: 3 }), fc.boolean())
       .map(([parts, isOpen]) => `/${parts.join('/')}${isOpen ? '/**' : ''}`);
-    const route = fc.record({ path, guard: fc.constantFrom(...guards) });
+    const route = fc.record({ path, guard: fc.constantFrom(...fromOpen) });
     const request = fc.array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(
@@ -122,11 +123,30 @@ describe('other spellings of a path', () => {
           const guard = guardOf(own, routes);
           const written = `/${parts.join('/')}`;
           for (const spelling of [written.toUpperCase(), `${written}/`, written.replace('a', '%61')]) {
-            const difference = guards.indexOf(guard(spelling)) - guards.indexOf(guard(written));
+            const difference = fromOpen.indexOf(guard(spelling)) - fromOpen.indexOf(guard(written));
             assert.ok(difference >= 0, `${spelling} is looser than ${written}`);
           }
         },
       ),
     );
+  });
+
+  it("with the guard 'none' let in, in another spelling, only the plugins of every rule that it may be read as", () => {
+    const match = compileRoutes({
+      guard: 'session',
+      timeoutMs: 1000,
+      maxBody: 10,
+      routes: [
+        { path: '/inside/**', guard: 'none', plugins: ['a', 'b'] },
+        { path: '/*/news', guard: 'none', plugins: ['*'] },
+        { path: '/Inside/old', guard: 'none', plugins: ['b', 'c'] },
+      ],
+    });
+    const at = (path: string): readonly string[] => match(path, 'GET').plugins;
+    assert.deepEqual(
+      [at('/inside/news'), at('/INSIDE/news'), at('/other/news')],
+      [['a', 'b'], ['a', 'b'], ['*']],
+    );
+    assert.deepEqual([at('/Inside/old'), at('/inside/old')], [['b', 'c'], ['b']]);
   });
 });
