@@ -24,7 +24,7 @@ const TABLE: readonly Row[] = [
   {
     from: PURE,
     own: PURE,
-    may: /^(zod|jsonc-parser|fastest-levenshtein|node:(path|buffer)|shared\/src\/mesh-document\/types\.ts)$/,
+    may: /^(zod|jsonc-parser|fastest-levenshtein|node:(path|buffer)|shared\/src\/mesh-document\/(types|route-pattern)\.ts)$/,
   },
   { from: /^shared\/src\/mesh-document\//, own: SHARED, may: /^(zod|node:net)$/ },
   { from: SHARED, own: SHARED, may: /^(?!gateway\/|channel\/|services\/)/ },

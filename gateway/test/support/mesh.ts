@@ -18,6 +18,7 @@ export function sketchDocument(plugins: readonly PluginSketch[], services = {}):
     channel: { url: 'http://127.0.0.1:1' },
     middleware: [],
     topics: [],
+    endpointTypes: [],
     ...services,
     plugins: plugins.map(sketchPlugin),
   };

@@ -116,6 +116,8 @@ export interface Grants {
   /** The loosest guard that its routes may have. */
   readonly guard?: Guard;
   readonly middleware: boolean;
+  /** Types of endpoints. */
+  readonly endpoints?: readonly string[];
   /** Channels and patterns of Redis that it may use besides the bus, and keys besides its own. */
   readonly channels?: readonly string[];
   readonly keys?: readonly string[];

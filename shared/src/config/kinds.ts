@@ -1,6 +1,14 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { alias, duration, guard, isReservedName, parseDuration, size } from '../manifest/index.ts';
+import {
+  alias,
+  duration,
+  guard,
+  isReservedName,
+  PLAIN_NAME,
+  parseDuration,
+  size,
+} from '../manifest/index.ts';
 import type { Rate } from './config.ts';
 
 /** A kind of value: what the file may hold, and what the environment's text stands for. */
@@ -117,6 +125,7 @@ export const redisPattern = texts(
     ),
 );
 export const aliasPath = texts(alias);
+export const endpointType = texts(PLAIN_NAME);
 export const method = texts(z.string().regex(/^[A-Z]+$/, 'a method in capitals like "GET"'));
 export const headerName = texts(z.string().regex(/^[A-Za-z0-9-]+$|^\*$/, 'the name of a header'));
 export const pluginOrAll = texts(

@@ -182,6 +182,10 @@ export const PLUGIN_SETTINGS = {
   'grants.topics': optional(kind.listOf(kind.topicPattern), 'Topics that its registrations may claim.'),
   'grants.guard': optional(kind.guardName, 'The loosest guard that its registrations may set.'),
   'grants.middleware': optional(kind.flag, 'Its registrations may be middleware.'),
+  'grants.endpoints': optional(
+    kind.listOf(kind.endpointType),
+    'Types of endpoints that its registrations may provide.',
+  ),
   'grants.channels': optional(
     kind.listOf(kind.redisPattern),
     'Redis channels that it may use besides the bus, and patterns that it subscribes to.',

@@ -120,14 +120,16 @@ function toPluginSettings(values: PluginSettingValues, root: string): PluginSett
 
 function toGrants(values: PluginSettingValues): Grants | undefined {
   const { 'grants.aliases': aliases, 'grants.topics': topics, 'grants.guard': guard } = values;
-  const { 'grants.middleware': middleware, 'grants.channels': channels, 'grants.keys': keys } = values;
-  const all = [aliases, topics, guard, middleware, channels, keys];
+  const { 'grants.middleware': middleware, 'grants.endpoints': endpoints } = values;
+  const { 'grants.channels': channels, 'grants.keys': keys } = values;
+  const all = [aliases, topics, guard, middleware, endpoints, channels, keys];
   if (all.every((value) => value === undefined)) return undefined;
   return withoutUndefined({
     aliases: aliases ?? [],
     topics: topics ?? [],
     guard,
     middleware: middleware ?? false,
+    endpoints,
     channels,
     keys,
   });

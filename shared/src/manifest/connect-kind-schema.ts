@@ -4,6 +4,7 @@ import { BUILT_IN_KINDS, type BuiltInKind } from './connect-kinds.ts';
 import type { ConnectKind } from './endpoint-type.ts';
 import { PLAIN_NAME, pathBelow, title } from './endpoint-words.ts';
 import { HEADER_NAME, isReservedHeader } from './header-names.ts';
+import { addProblem, refuseRepeated, type OwnProblem } from './own-problems.ts';
 
 /** Who somebody is at the mesh, and what describes a body: the mesh says them itself. */
 const NOT_FOR_TOKENS = 'cookie|content-.*|via|forwarded|x-forwarded-.*';
@@ -50,43 +51,38 @@ type DescribedField = z.output<typeof field>;
 /** One element of `connect` of an endpoint type, with every default. */
 export const connectKindSchema = described.superRefine(checkTogether).transform(withDefaults);
 
-function checkTogether(entry: Described, context: z.RefinementCtx): void {
-  const builtIn = BUILT_IN_KINDS.get(entry.kind);
+function checkTogether({ kind, fields = [], ...entry }: Described, context: z.RefinementCtx): void {
+  const builtIn = BUILT_IN_KINDS.get(kind);
   for (const option of ['header', 'prefix', 'tokenPath'] as const) {
     if (entry[option] === undefined || option in (builtIn?.options ?? {})) continue;
-    problem(context, [option], `left out for the kind '${entry.kind}'`, `it belongs to ${kindsWith(option)}`);
+    const expected = `left out for the kind '${kind}'`;
+    addProblem(context, { path: [option], expected, fix: `it belongs to ${kindsWith(option)}` });
   }
-  for (const [at, field] of (entry.fields ?? []).entries()) {
-    const isRepeated = entry.fields?.findIndex(({ name }) => name === field.name) !== at;
-    if (isRepeated)
-      problem(
-        context,
-        ['fields', at, 'name'],
-        'another name than those before it',
-        'take one of the two out',
-      );
-    if (builtIn) checkWords(field, ['fields', at], { builtIn, context });
-  }
+  refuseRepeated(
+    context,
+    'name',
+    fields.map(({ name }, at) => [name, ['fields', at, 'name']]),
+  );
+  if (builtIn)
+    for (const [at, field] of fields.entries())
+      for (const { path, ...problem } of wordProblems(field, builtIn))
+        addProblem(context, { path: ['fields', at, ...path], ...problem });
 }
 
 /** A built-in kind has its fields; a manifest may give them other words. */
-function checkWords(
-  { name, secret, required }: DescribedField,
-  path: PropertyKey[],
-  { builtIn, context }: { builtIn: BuiltInKind; context: z.RefinementCtx },
-): void {
+function wordProblems({ name, secret, required }: DescribedField, builtIn: BuiltInKind): OwnProblem[] {
   const known = builtIn.fields.map((field) => field.name);
   const near = nearestName(name, known);
-  const fix = near === undefined ? 'a kind of your own can have other fields' : `did you mean '${near}'?`;
-  if (!known.includes(name)) problem(context, [...path, 'name'], 'a field of this kind', fix);
-  for (const [member, value] of Object.entries({ secret, required })) {
-    if (value === undefined) continue;
-    problem(context, [...path, member], 'left out', 'a built-in kind says this of its fields itself');
-  }
-}
-
-function problem(context: z.RefinementCtx, path: PropertyKey[], message: string, fix: string): void {
-  context.addIssue({ code: 'custom', path, message, params: { fix } });
+  const fix = near === undefined ? 'a kind of its own can have other fields' : `did you mean '${near}'?`;
+  const said = Object.entries({ secret, required }).filter(([, value]) => value !== undefined);
+  return [
+    ...(known.includes(name) ? [] : [{ path: ['name'], expected: 'a field of this kind', fix }]),
+    ...said.map(([member]) => ({
+      path: [member],
+      expected: 'left out',
+      fix: 'a built-in kind says this of its fields itself',
+    })),
+  ];
 }
 
 function kindsWith(option: string): string {

@@ -12,15 +12,15 @@ export interface IssueText {
 /** Puts an issue of zod into words; `name` is the dotted name of the value, `value` the value itself. */
 export function describeIssue(issue: Issue, name: string, value: unknown): IssueText {
   if (value === undefined)
-    return { message: `'${name}' is missing: it must be ${expected(issue)}`, fix: undefined };
+    return { message: `'${name}' is missing: it must be ${expected(issue)}`, fix: fixOf(issue, undefined) };
   return { message: `'${name}' must be ${expected(issue)}, not ${quoted(value)}`, fix: fixOf(issue, value) };
 }
 
 /** A near name of those that are possible, or what our own check says. */
 function fixOf(issue: Issue, value: unknown): string | undefined {
   if (issue.code === 'custom') return issue.params?.['fix'] as string | undefined;
-  const near =
-    issue.code === 'invalid_value' ? nearestName(shown(value), issue.values.map(String)) : undefined;
+  if (issue.code !== 'invalid_value' || value === undefined) return undefined;
+  const near = nearestName(shown(value), issue.values.map(String));
   return near === undefined ? undefined : `did you mean '${near}'?`;
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { nearestName } from '../errors/index.ts';
 import { connectKindSchema } from './connect-kind-schema.ts';
 import { ENDPOINT_HOOKS, type EndpointType } from './endpoint-type.ts';
 import { PLAIN_NAME, pathBelow, title } from './endpoint-words.ts';
 import { BUILT_IN_KINDS } from './connect-kinds.ts';
+import { addProblem, refuseRepeated } from './own-problems.ts';
 
 const subType = z.strictObject({
   type: PLAIN_NAME.describe('Its name; chosen when an endpoint is registered.'),
@@ -37,33 +39,50 @@ const described = z.strictObject({
 
 type Described = z.output<typeof described>;
 
-/** One element of `endpoints` (contracts § 1.7), with every default. */
-export const endpointTypeSchema = described.superRefine(checkTogether).transform(withDefaults);
+/** One element of `endpoints`, with every default. */
+const endpointTypeSchema = described.superRefine(checkTogether).transform(withDefaults);
 
 function checkTogether(entry: Described, context: z.RefinementCtx): void {
-  const problem = (path: PropertyKey[], message: string, fix: string) => {
-    context.addIssue({ code: 'custom', path, message, params: { fix } });
-  };
   for (const [at, { kind }] of entry.connect.entries()) {
     if (BUILT_IN_KINDS.has(kind) || entry.hooks.includes('connect')) continue;
-    const built = [...BUILT_IN_KINDS.keys()].join(', ');
-    problem(['connect', at, 'kind'], `one of ${built}`, `a kind of your own needs the hook 'connect'`);
+    addProblem(context, { path: ['connect', at, 'kind'], ...unknownKind(kind) });
   }
-  for (const at of repeatedAt(entry.connect.map(({ kind }) => kind)))
-    problem(['connect', at, 'kind'], 'another kind than those before it', 'take one of the two out');
-  for (const at of repeatedAt(entry.subTypes.map(({ type }) => type)))
-    problem(['subTypes', at, 'type'], 'another name than those before it', 'take one of the two out');
-  for (const at of repeatedAt(entry.hooks))
-    problem(['hooks', at], 'another hook than those before it', 'take one of the two out');
-  if (entry.userName !== undefined && entry.userPath === undefined)
-    problem(['userName'], 'left out where there is no userPath', `'userPath' says where it is asked for`);
-  if (entry.callouts !== undefined && entry.hooks.length === 0)
-    problem(['callouts'], 'left out where there are no hooks', `'hooks' says what is answered there`);
+  refuseRepeated(
+    context,
+    'kind',
+    entry.connect.map(({ kind }, at) => [kind, ['connect', at, 'kind']]),
+  );
+  refuseRepeated(
+    context,
+    'name',
+    entry.subTypes.map(({ type }, at) => [type, ['subTypes', at, 'type']]),
+  );
+  refuseRepeated(
+    context,
+    'hook',
+    entry.hooks.map((hook, at) => [hook, ['hooks', at]]),
+  );
+  for (const [member, needed] of NEEDS) {
+    if (entry[member] === undefined || entry[needed]?.length) continue;
+    const expected = `left out where there is no '${needed}'`;
+    addProblem(context, { path: [member], expected, fix: `'${needed}' says what it belongs to` });
+  }
 }
 
-/** The places of values that stand before already. */
-function repeatedAt(values: readonly string[]): number[] {
-  return values.flatMap((value, at) => (values.indexOf(value) < at ? [at] : []));
+/** Members that mean nothing without another one. */
+const NEEDS = [
+  ['userName', 'userPath'],
+  ['callouts', 'hooks'],
+] as const;
+
+function unknownKind(kind: string): { expected: string; fix: string } {
+  const known = [...BUILT_IN_KINDS.keys()];
+  const near = nearestName(kind, known);
+  const own = "a kind of its own needs the hook 'connect'";
+  return {
+    expected: `one of ${known.join(', ')}`,
+    fix: near === undefined ? own : `did you mean '${near}'? (${own})`,
+  };
 }
 
 function withDefaults({ subTypes, hooks, callouts: path, ...entry }: Described): EndpointType {
@@ -75,3 +94,15 @@ function withDefaults({ subTypes, hooks, callouts: path, ...entry }: Described):
     ...(hooks.length === 0 ? {} : { callouts: path ?? '/endpoint' }),
   };
 }
+
+/** `endpoints` of a manifest (contracts § 1.7). */
+export const endpointTypesSchema = z
+  .array(endpointTypeSchema)
+  .min(1, 'one type or more')
+  .superRefine((types, context) =>
+    refuseRepeated(
+      context,
+      'type',
+      types.map(({ type }, at) => [type, [at, 'type']]),
+    ),
+  );

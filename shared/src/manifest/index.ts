@@ -1,7 +1,9 @@
 export * from './dependency-order.ts';
+export { calloutRules } from './callout-rules.ts';
 export * from './connect-kinds.ts';
 export * from './describe-issue.ts';
 export * from './endpoint-type.ts';
+export { PLAIN_NAME } from './endpoint-words.ts';
 export * from './find-manifests.ts';
 export { alias, guard, GUARDS, manifestHttpDefaults } from './http-schema.ts';
 export * from './json-schema.ts';

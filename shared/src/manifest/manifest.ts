@@ -26,7 +26,7 @@ export interface Manifest {
   /** Program → least version, `{"python3": ">=3.9"}`. */
   readonly requires: Readonly<Record<string, string>>;
   readonly setup: readonly (readonly string[])[];
-  /** Argument vector; empty only for a plugin that registers itself and is started elsewhere. */
+  /** Argument vector; empty for endpoint types without code, and for a plugin that registers itself and is started elsewhere. */
   readonly run: readonly string[];
   readonly port?: number;
   readonly instances: number;

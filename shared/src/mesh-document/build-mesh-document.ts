@@ -2,6 +2,7 @@ import type { ServiceAddress } from '../config/config.ts';
 import { MeshError, nearestName } from '../errors/index.ts';
 import { candidates, type Candidate } from './candidates.ts';
 import type { DocumentInput } from './document-input.ts';
+import { endpointTypesOf } from './endpoint-types.ts';
 import { MESH_TOPICS } from './mesh-topics.ts';
 import { refusals } from './refusals.ts';
 import { toPlugin } from './to-plugin.ts';
@@ -33,6 +34,7 @@ export function buildMeshDocument(input: DocumentInput): BuiltDocument {
       .flatMap((each) => middlewareOf(each, refused.has(each.id), input.middleware ?? []))
       .sort(inChainOrder),
     topics: [...MESH_TOPICS, ...served.flatMap(topicsOf)],
+    endpointTypes: endpointTypesOf(all, refused),
   };
   return { document, problems: [...namedInVain(input, all), ...new Set([...refused.values()].flat())] };
 }

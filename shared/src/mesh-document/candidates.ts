@@ -21,6 +21,11 @@ export interface Candidate {
 
 const NO_SETTINGS: PluginSettings = { urls: [], config: {} };
 
+/** Whether nothing of it runs anywhere: it is a description of endpoint types. */
+export function hasNoCode({ source, manifest, registrations }: Candidate): boolean {
+  return source === 'manifest' && manifest?.run.length === 0 && registrations.length === 0;
+}
+
 /** Every plugin, in the order in which they claim names: manifests, then the configuration, then registrations. */
 export function candidates(input: DocumentInput): Candidate[] {
   const { config, found, registrations } = input;

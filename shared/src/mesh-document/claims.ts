@@ -2,7 +2,7 @@ import { MeshError } from '../errors/index.ts';
 import type { Candidate } from './candidates.ts';
 import { MESH_TOPICS } from './mesh-topics.ts';
 
-/** Who has which path and which topic pattern; the first one keeps it. */
+/** Who has which path, topic pattern and type of endpoint; the first one keeps it. */
 export class Claims {
   readonly #owners = new Map<string, string>();
 
@@ -19,7 +19,8 @@ export class Claims {
       ...(settings.path === undefined ? [] : [settings.path]),
     ];
     const topics = (manifest?.topics ?? []).map(({ pattern }) => pattern);
-    const wanted = [...paths.map(pathClaim), ...topics.map(topicClaim)];
+    const types = (manifest?.endpoints ?? []).map(({ type }) => `endpoint type '${type}'`);
+    const wanted = [...paths.map(pathClaim), ...topics.map(topicClaim), ...types];
     const problems = wanted.flatMap((claim, at) => {
       const owner = wanted.indexOf(claim) < at ? id : this.#owners.get(claim);
       return owner === undefined || (owner === id && wanted.indexOf(claim) === at)

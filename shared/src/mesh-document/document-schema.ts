@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENDPOINT_HOOKS } from '../manifest/endpoint-type.ts';
 import { guard, routeGuard } from '../manifest/http-schema.ts';
 import type { MeshDocument } from './types.ts';
 
@@ -89,6 +90,37 @@ const topic = z.object({
   description: z.string().exactOptional(),
 });
 
+const connectKind = z.object({
+  kind: text,
+  title: z.string(),
+  header: text.exactOptional(),
+  prefix: z.string().exactOptional(),
+  tokenPath: path.exactOptional(),
+  fields: z.array(
+    z.object({
+      name: text,
+      title: z.string(),
+      secret: z.boolean(),
+      required: z.boolean(),
+      placeholder: z.string().exactOptional(),
+    }),
+  ),
+});
+
+const endpointType = z.object({
+  plugin: text,
+  type: text,
+  title: z.string(),
+  description: z.string().exactOptional(),
+  subTypes: z.array(z.object({ type: text, title: z.string() })),
+  connect: z.array(connectKind),
+  infoPath: path.exactOptional(),
+  userPath: path.exactOptional(),
+  userName: text.exactOptional(),
+  hooks: z.array(z.enum(ENDPOINT_HOOKS)),
+  callouts: path.exactOptional(),
+});
+
 /** The schema of the mesh document. Members that it does not know are left out: a newer mesh may have written it. */
 export const documentSchema: z.ZodType<MeshDocument> = z.object({
   format: z.literal(1),
@@ -99,4 +131,6 @@ export const documentSchema: z.ZodType<MeshDocument> = z.object({
   plugins: z.array(plugin),
   middleware: z.array(middleware),
   topics: z.array(topic),
+  // An older mesh has none.
+  endpointTypes: z.array(endpointType).default([]),
 });

@@ -10,7 +10,7 @@ export type Claim = Pick<Candidate, 'id' | 'manifest' | 'settings'>;
 export function excesses(candidate: Claim): MeshError[] {
   const { id, manifest, settings } = candidate;
   if (!manifest) return [];
-  const { aliases = [], topics = [], middleware = false } = settings.grants ?? {};
+  const { aliases = [], topics = [], middleware = false, endpoints = [] } = settings.grants ?? {};
   const loosest = settings.grants?.guard ?? settings.guard ?? 'session';
   const refuse = (what: string, key: string): MeshError => refusal(id, what, key);
   return [
@@ -26,6 +26,10 @@ export function excesses(candidate: Claim): MeshError[] {
       .filter((guard) => isStricter(loosest, guard))
       .map((guard) => refuse(`guard '${guard}'`, 'guard')),
     ...(manifest.middleware && !middleware ? [refuse('middleware', 'middleware')] : []),
+    // Users give it credentials, so that not even a type of its own name is for free.
+    ...(manifest.endpoints ?? [])
+      .filter(({ type }) => !endpoints.includes(type))
+      .map(({ type }) => refuse(`endpoint type '${type}'`, 'endpoints')),
   ];
 }
 

@@ -36,15 +36,16 @@ function invalid(problems: readonly string[]): MeshError {
 }
 
 /** Parts that are right one by one, but do not go together. */
-function contradictionsIn({ plugins, middleware, topics }: MeshDocument): string[] {
+function contradictionsIn({ plugins, middleware, topics, endpointTypes }: MeshDocument): string[] {
   const ids = new Set(['mesh', ...plugins.map(({ id }) => id)]);
-  const strangers = [...middleware, ...topics].filter(({ plugin }) => !ids.has(plugin));
+  const strangers = [...middleware, ...topics, ...endpointTypes].filter(({ plugin }) => !ids.has(plugin));
   return [
     ...repeated(plugins.map(({ id }) => `plugin '${id}'`)),
     ...repeated(
       plugins.flatMap(({ http }) => [http.prefix, ...http.aliases]).map((path) => `path '${path}'`),
     ),
     ...repeated(topics.map(({ pattern }) => `topic '${pattern}'`)),
+    ...repeated(endpointTypes.map(({ type }) => `endpoint type '${type}'`)),
     ...strangers.map(({ plugin }) => `a rule names '${plugin}', which is not a plugin`),
   ];
 }

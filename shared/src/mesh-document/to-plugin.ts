@@ -1,7 +1,8 @@
 import { hashCredential } from '../access/index.ts';
 import { formatPosition, type MeshError } from '../errors/index.ts';
+import { calloutRules } from '../manifest/callout-rules.ts';
 import { manifestHttpDefaults } from '../manifest/http-schema.ts';
-import type { Candidate } from './candidates.ts';
+import { hasNoCode, type Candidate } from './candidates.ts';
 import type { DocumentInput, ObservedState } from './document-input.ts';
 import { languageOf } from './language.ts';
 import { failing, pluginFailure } from './plugin-failure.ts';
@@ -42,7 +43,8 @@ function condition(
   if (refusal) return { state: 'invalid', ...failing(refusalFailure(refusal)), instances: [] };
   const observed = input.states[id];
   const instances = observed?.instances ?? expectedInstances(candidate, input);
-  const state: PluginState = observed?.state ?? (instances.length > 0 ? 'ready' : 'stopped');
+  const isThere = instances.length > 0 || hasNoCode(candidate);
+  const state: PluginState = observed?.state ?? (isThere ? 'ready' : 'stopped');
   return { state, ...saidOf(observed), instances };
 }
 
@@ -81,11 +83,14 @@ function expectedInstances(
   return [...placed, ...registered];
 }
 
-function httpOf({ id, manifest, settings }: Candidate, isServed: boolean): PluginHttp {
+function httpOf(candidate: Candidate, isServed: boolean): PluginHttp {
+  const { id, manifest, settings } = candidate;
   const http = manifest?.http ?? manifestHttpDefaults;
   const { guard, timeoutMs, maxBody, maxResponse, corsOrigins, apiKey, path } = settings;
   return {
     ...http,
+    routes: [...http.routes, ...calloutRules(manifest?.endpoints)],
+    openapi: hasNoCode(candidate) ? false : http.openapi,
     prefix: (isServed ? path : undefined) ?? `/api/${id}`,
     aliases: isServed ? http.aliases : [],
     guard: guard ?? http.guard,

@@ -1,3 +1,5 @@
+import type { EndpointType } from '../manifest/endpoint-type.ts';
+
 /** Who may pass. */
 export type Guard = 'public' | 'key' | 'session' | 'admin';
 
@@ -115,6 +117,11 @@ export interface MiddlewareRule {
   readonly setResponse: readonly string[];
 }
 
+/** A type of endpoint (contracts § 1.7) with the plugin that provides it. */
+export interface MeshEndpointType extends EndpointType {
+  readonly plugin: string;
+}
+
 /** What gateway and channel follow: `plugmesh:mesh` in Redis, written by mesh alone. */
 export interface MeshDocument {
   readonly format: 1;
@@ -128,4 +135,6 @@ export interface MeshDocument {
   readonly plugins: readonly MeshPlugin[];
   readonly middleware: readonly MiddlewareRule[];
   readonly topics: readonly TopicRule[];
+  /** Also those of disabled plugins: their endpoints are still there. */
+  readonly endpointTypes: readonly MeshEndpointType[];
 }

@@ -99,6 +99,7 @@ function portsFile(config: Config): string {
 }
 
 function instancePorts(manifest: Manifest, portOf: (index: number) => number): number[] {
+  if (manifest.run.length === 0) return [];
   // Processes cannot share a fixed port.
   if (manifest.port !== undefined) return [manifest.port];
   return Array.from({ length: manifest.instances }, (_, index) => portOf(index));

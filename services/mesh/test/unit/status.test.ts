@@ -24,6 +24,7 @@ const document = (mode: MeshDocument['mode']): MeshDocument => ({
   plugins: [plugin],
   middleware: [],
   topics: [],
+  endpointTypes: [],
 });
 
 const silent = (): undefined => undefined;

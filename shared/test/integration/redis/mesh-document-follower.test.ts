@@ -24,6 +24,7 @@ const documentOf = (version: number): MeshDocument => ({
   plugins: [],
   middleware: [],
   topics: [],
+  endpointTypes: [],
 });
 
 describe('MeshDocumentFollower', () => {
