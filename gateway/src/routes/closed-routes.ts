@@ -1,3 +1,4 @@
+import { MeshError } from '@plugmesh/shared/errors';
 import { unavailable } from '../proxy/failure.ts';
 import type { Visit } from '../visit.ts';
 
@@ -8,5 +9,7 @@ export function refuseInvalid({ route }: Visit): undefined {
 
 /** Refuses what cannot be reached whatever its instances say; behind the guard, so that no stranger is told. */
 export function refuseClosed({ route }: Visit): undefined {
+  if (route.closed === 'ready')
+    throw new MeshError('MESH_NOT_FOUND', `'${route.id}' describes endpoint types and serves nothing`);
   if (route.closed) throw unavailable(route, `its state is '${route.closed}'`);
 }

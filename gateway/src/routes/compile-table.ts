@@ -1,5 +1,5 @@
 import type { CorsConfig } from '@plugmesh/shared/config';
-import { compileRoutes, type MeshDocument, type MeshPlugin } from '@plugmesh/shared/mesh-document';
+import { compileRoutes, hasNoCode, type MeshDocument, type MeshPlugin } from '@plugmesh/shared/mesh-document';
 import { CorsPolicy } from '../http/cors.ts';
 import type { Metrics } from '../own/metrics.ts';
 import type { Pool } from '../upstream/pool.ts';
@@ -52,9 +52,10 @@ function pluginRoutes(plugin: MeshPlugin, parts: TableParts): Route[] {
   return [http.prefix, ...http.aliases].map((prefix) => ({ ...route, prefix }));
 }
 
-function closedBecause({ enabled, state }: MeshPlugin): Route['closed'] {
+function closedBecause(plugin: MeshPlugin): Route['closed'] {
+  const { enabled, state } = plugin;
   if (!enabled) return 'disabled';
-  return CLOSED_STATES.has(state) ? state : undefined;
+  return CLOSED_STATES.has(state) || hasNoCode(plugin) ? state : undefined;
 }
 
 function troubleOf({ reason, failure }: MeshPlugin): Route['trouble'] {

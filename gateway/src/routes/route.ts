@@ -21,7 +21,7 @@ export interface Route {
   readonly cors: CorsPolicy | undefined;
   readonly pool: Pool;
   readonly meter: RouteMeter;
-  /** Why it cannot be reached whatever its instances say, e.g. `disabled`. */
+  /** Its state, where it cannot be reached whatever its instances say, e.g. `disabled`; `ready`: it has no code. */
   readonly closed: MeshPlugin['state'] | undefined;
   /** Why the plugin is not as it should be, as far as the mesh has said; for answers in development mode. */
   readonly trouble: Pick<MeshPlugin, 'reason' | 'failure'>;

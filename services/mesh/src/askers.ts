@@ -1,11 +1,13 @@
 import { MeshError } from '@plugmesh/shared/errors';
 import {
+  bearerToken,
   IDENTITY_HEADER,
   isOperator,
   opens,
   type Identity,
   type IdentityTokens,
   type Secrets,
+  verifyPluginToken,
 } from '@plugmesh/shared/identity';
 import type { Log } from '@plugmesh/shared/log';
 import type { Request } from 'express';
@@ -29,7 +31,7 @@ export interface AskersOptions {
 
 const AUDIENCE = 'mesh';
 
-/** Knows who asks: the operator by token, everybody else by the identity token that the gateway sends. */
+/** Knows who asks: operator and plugins by their tokens, everybody by the identity token that the gateway sends. */
 export class Askers {
   readonly #options: AskersOptions;
 
@@ -46,9 +48,15 @@ export class Askers {
   async of(req: Request): Promise<Asker> {
     if (this.isOperator(req)) return { who: 'operator', isInCharge: true };
     const identity = req.get(IDENTITY_HEADER);
-    return identity === undefined
-      ? { who: undefined, isInCharge: false }
-      : askerBy(await this.#options.tokens.verify(identity, AUDIENCE));
+    if (identity !== undefined) return askerBy(await this.#options.tokens.verify(identity, AUDIENCE));
+    const plugin = verifyPluginToken(this.#options.secrets, bearerToken(req.get('authorization')) ?? '');
+    return { who: plugin === undefined ? undefined : `plugin:${plugin}`, isInCharge: false };
+  }
+
+  /** Throws MESH_UNAUTHORIZED for nobody, MESH_FORBIDDEN for users who are not in charge. */
+  async requirePlugin(req: Request): Promise<void> {
+    const asker = await this.of(req);
+    if (asker.who?.startsWith('plugin:') !== true) requireCharge(asker);
   }
 
   /** Lets the operator and administrators do something to a plugin, and writes down who did it or tried to. */

@@ -4,6 +4,7 @@ import { bearerToken, type Secrets, verifyPluginToken } from '@plugmesh/shared/i
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
 import { Askers, type AskersOptions } from './askers.ts';
 import type { Control } from './control.ts';
+import { endpointTypesView } from './endpoint-types.ts';
 import type { GatewayReports } from './gateway-reports.ts';
 import type { MeshFilesContent } from './mesh-files.ts';
 import type { ProcessList } from './process-list.ts';
@@ -59,6 +60,10 @@ function addViews(app: Express, options: ControlRoutesOptions, askers: Askers): 
   app.get('/mesh/plugins', async (req, res) => {
     const trafficOf: TrafficOf = (plugin, url) => reports.traffic(plugin, url);
     res.json(pluginsView(control.document, await askers.of(req), trafficOf));
+  });
+  app.get('/mesh/endpoint-types', async (req, res) => {
+    await askers.requirePlugin(req);
+    res.json(endpointTypesView(control.document));
   });
   app.put('/mesh/gateways/:gateway', (req, res) => {
     if (!askers.isOperator(req)) throw new MeshError('MESH_UNAUTHORIZED', 'only gateways say this');

@@ -4,6 +4,7 @@ import type { Log } from '@plugmesh/shared/log';
 import {
   buildMeshDocument,
   failing,
+  hasNoCode,
   type MeshDocument,
   type MeshPlugin,
   type ObservedState,
@@ -228,10 +229,15 @@ export class Control {
   }
 }
 
-function notReloadable({ id, source, enabled, state }: MeshPlugin): MeshError {
+function notReloadable(plugin: MeshPlugin): MeshError {
+  const { id, source, enabled, state } = plugin;
   if (!enabled || state === 'invalid')
     return new MeshError('MESH_RELOAD_FAILED', `'${id}' is ${enabled ? state : 'disabled'}`, {
       fix: enabled ? 'correct its manifest: the mesh then starts it by itself' : `./plugmesh enable ${id}`,
+    });
+  if (hasNoCode(plugin))
+    return new MeshError('MESH_NOT_SUPPORTED', `'${id}' has no code that could be reloaded`, {
+      fix: 'edit its manifest: the mesh reads it by itself',
     });
   const where = source === 'manifest' ? 'by what runs this mesh' : 'elsewhere';
   return new MeshError('MESH_NOT_SUPPORTED', `'${id}' is started ${where}, not by plugmesh`, {

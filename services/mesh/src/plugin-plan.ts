@@ -2,6 +2,7 @@ import { readOverrides } from '@plugmesh/shared/config';
 import type { Manifest } from '@plugmesh/shared/manifest';
 import {
   buildMeshDocument,
+  hasNoCode,
   type DocumentInput,
   type MeshPlugin,
   type ObservedState,
@@ -42,10 +43,12 @@ export class PluginPlan {
     return { config, found, states, overrides, version, ports: {}, registrations };
   }
 
-  /** The plugins worth looking at: what the files alone keep from running has its state already. */
+  /** The plugins worth looking at: what the files alone keep from running, or let be without running, has its state already. */
   enabled(): readonly MeshPlugin[] {
     const { plugins } = buildMeshDocument(this.input({}, 0)).document;
-    return plugins.filter(({ enabled, state }) => enabled && state !== 'invalid' && state !== 'skipped');
+    const isSettled = (plugin: MeshPlugin): boolean =>
+      ['invalid', 'skipped'].includes(plugin.state) || hasNoCode(plugin);
+    return plugins.filter((plugin) => plugin.enabled && !isSettled(plugin));
   }
 
   /** The manifests of the enabled plugins that this host starts. */

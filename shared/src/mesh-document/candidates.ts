@@ -22,7 +22,7 @@ export interface Candidate {
 const NO_SETTINGS: PluginSettings = { urls: [], config: {} };
 
 /** Whether nothing of it runs anywhere: it is a description of endpoint types. */
-export function hasNoCode({ source, manifest, registrations }: Candidate): boolean {
+export function runsNothing({ source, manifest, registrations }: Candidate): boolean {
   return source === 'manifest' && manifest?.run.length === 0 && registrations.length === 0;
 }
 

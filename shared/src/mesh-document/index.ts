@@ -5,6 +5,7 @@ export { excesses } from './grants.ts';
 export { languageOf } from './language.ts';
 export * from './match-topic.ts';
 export * from './mesh-topics.ts';
+export * from './no-code.ts';
 export * from './parse-mesh-document.ts';
 export { forgivingSegments } from './route-pattern.ts';
 export * from './plugin-failure.ts';

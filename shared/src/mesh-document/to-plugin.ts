@@ -2,7 +2,7 @@ import { hashCredential } from '../access/index.ts';
 import { formatPosition, type MeshError } from '../errors/index.ts';
 import { calloutRules } from '../manifest/callout-rules.ts';
 import { manifestHttpDefaults } from '../manifest/http-schema.ts';
-import { hasNoCode, type Candidate } from './candidates.ts';
+import { runsNothing, type Candidate } from './candidates.ts';
 import type { DocumentInput, ObservedState } from './document-input.ts';
 import { languageOf } from './language.ts';
 import { failing, pluginFailure } from './plugin-failure.ts';
@@ -43,7 +43,7 @@ function condition(
   if (refusal) return { state: 'invalid', ...failing(refusalFailure(refusal)), instances: [] };
   const observed = input.states[id];
   const instances = observed?.instances ?? expectedInstances(candidate, input);
-  const isThere = instances.length > 0 || hasNoCode(candidate);
+  const isThere = instances.length > 0 || runsNothing(candidate);
   const state: PluginState = observed?.state ?? (isThere ? 'ready' : 'stopped');
   return { state, ...saidOf(observed), instances };
 }
@@ -90,7 +90,7 @@ function httpOf(candidate: Candidate, isServed: boolean): PluginHttp {
   return {
     ...http,
     routes: [...http.routes, ...calloutRules(manifest?.endpoints)],
-    openapi: hasNoCode(candidate) ? false : http.openapi,
+    openapi: runsNothing(candidate) ? false : http.openapi,
     prefix: (isServed ? path : undefined) ?? `/api/${id}`,
     aliases: isServed ? http.aliases : [],
     guard: guard ?? http.guard,

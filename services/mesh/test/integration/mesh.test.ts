@@ -189,7 +189,7 @@ describe('the control process', () => {
   it('disables and enables for the operator alone, and remembers it', async () => {
     assert.equal(
       (await call('POST', '/mesh/plugins/ships/disable', pluginToken(secrets, 'ships'))).status,
-      401,
+      403,
     );
     assert.equal((await call('POST', '/mesh/plugins/nobody/disable', operatorToken(secrets))).status, 404);
     assert.equal((await call('POST', '/mesh/plugins/ships/disable', operatorToken(secrets))).status, 200);
