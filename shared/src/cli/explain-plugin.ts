@@ -93,17 +93,20 @@ function placeOf(
   prefix: string,
 ): ExplainedSetting[] {
   if (!manifest || (config.pluginSettings[manifest.name]?.urls.length ?? 0) > 0) return [];
+  const folder = {
+    key: `${prefix}(folder)`,
+    value: relative(process.cwd(), manifest.folder) || '.',
+    from: source?.file ?? '',
+  };
+  // Without code it runs nowhere.
+  if (manifest.run.length === 0) return [folder];
   const ports = readPorts(config).plugins[manifest.name];
   const port = {
     value: ports,
     from: ports ? 'given out, ports.json in the state folder' : 'when it is started',
   };
   return [
-    {
-      key: `${prefix}(folder)`,
-      value: relative(process.cwd(), manifest.folder) || '.',
-      from: source?.file ?? '',
-    },
+    folder,
     { key: `${prefix}(run)`, ...inManifest(source, ['run'], undefined) },
     {
       key: `${prefix}(port)`,

@@ -3,7 +3,7 @@ import { type ErrorCode, ERROR_CODES, MeshError } from '../errors/index.ts';
 import { type Manifest, manifestHttpDefaults, parsePluginConfig } from '../manifest/index.ts';
 import { prepare } from '../processes/index.ts';
 import { Bench } from './bench.ts';
-import { type Report, reportOf } from './report.ts';
+import { type Report, reportOf, reportWithoutCode } from './report.ts';
 import { runChecks, type RunOptions } from './run-checks.ts';
 import { Subject } from './subject.ts';
 
@@ -24,12 +24,13 @@ export interface CheckFolderOptions extends CheckOptions {
 }
 
 /**
- * Sets a plugin up, starts it as often as needed, and runs every check. Everything it has started is gone afterwards. Throws
+ * Sets a plugin up, starts it as often as needed, and runs every check; one without code has nothing but its manifest. Everything it has started is gone afterwards. Throws
  * MESH_REQUIREMENT_MISSING, MESH_SETUP_FAILED, or `MeshProblems` with settings that do not fit.
  */
 export async function checkFolder(manifest: Manifest, options: CheckFolderOptions): Promise<Report> {
   const { config, signal, onStep, patienceMs } = options;
   parsePluginConfig(manifest, config.pluginSettings[manifest.name]?.config ?? {});
+  if (manifest.run.length === 0) return reportWithoutCode(manifest.name);
   const prepared = await prepare(config, manifest, { ...(onStep ? { onStep } : {}), stopped: signal });
   signal.throwIfAborted();
   if (prepared.state !== 'prepared') throw problemOf(prepared.reason ?? 'it could not be set up');

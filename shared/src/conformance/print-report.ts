@@ -33,6 +33,7 @@ export function resultPrinter(write: (line: string) => void): (result: CheckResu
 
 /** The level that was reached, and what the next one takes. */
 export function levelLines({ plugin, level, next, failed, checks }: Report): string {
+  if (checks.length === 0) return `${plugin}: it has no code, so that its manifest is all there is to check`;
   const notRun = checks.filter(isNotRun).length;
   const left =
     notRun === 0
