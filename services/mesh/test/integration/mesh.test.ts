@@ -161,6 +161,15 @@ describe('the control process', () => {
         manifest: { name: 'boats', topics: [{ pattern: 'ships:*', join: 'public', push: 'none' }] },
       },
     ],
+    [
+      'an endpoint type',
+      403,
+      'MESH_FORBIDDEN',
+      {
+        url: 'http://127.0.0.1:1',
+        manifest: { name: 'boats', endpoints: [{ type: 'boats', connect: [{ kind: 'none' }] }] },
+      },
+    ],
     ['a broken manifest', 400, 'MESH_BAD_REQUEST', { url: 'http://127.0.0.1:1', manifest: { nam: 'boats' } }],
   ] as const) {
     it(`refuses a registration with ${what}`, async () => {
