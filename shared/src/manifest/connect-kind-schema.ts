@@ -58,11 +58,11 @@ function checkTogether({ kind, fields = [], ...entry }: Described, context: z.Re
     const expected = `left out for the kind '${kind}'`;
     addProblem(context, { path: [option], expected, fix: `it belongs to ${kindsWith(option)}` });
   }
-  refuseRepeated(
-    context,
-    'name',
-    fields.map(({ name }, at) => [name, ['fields', at, 'name']]),
-  );
+  refuseRepeated(context, {
+    what: 'name',
+    values: fields.map(({ name }) => name),
+    pathOf: (at) => ['fields', at, 'name'],
+  });
   if (builtIn)
     for (const [at, field] of fields.entries())
       for (const { path, ...problem } of wordProblems(field, builtIn))

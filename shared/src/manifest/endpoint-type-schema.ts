@@ -40,34 +40,51 @@ const described = z.strictObject({
 type Described = z.output<typeof described>;
 
 /** One element of `endpoints`, with every default. */
-const endpointTypeSchema = described.superRefine(checkTogether).transform(withDefaults);
+const endpointTypeSchema = described
+  .superRefine(refuseUnknownKinds)
+  .superRefine(refuseRepetitions)
+  .superRefine(refuseContradictions)
+  .transform(withDefaults);
 
-function checkTogether(entry: Described, context: z.RefinementCtx): void {
-  for (const [at, { kind }] of entry.connect.entries()) {
-    if (BUILT_IN_KINDS.has(kind) || entry.hooks.includes('connect')) continue;
+function refuseUnknownKinds({ connect, hooks }: Described, context: z.RefinementCtx): void {
+  for (const [at, { kind }] of connect.entries()) {
+    if (BUILT_IN_KINDS.has(kind) || hooks.includes('connect')) continue;
     addProblem(context, { path: ['connect', at, 'kind'], ...unknownKind(kind) });
   }
-  refuseRepeated(
-    context,
-    'kind',
-    entry.connect.map(({ kind }, at) => [kind, ['connect', at, 'kind']]),
-  );
-  refuseRepeated(
-    context,
-    'name',
-    entry.subTypes.map(({ type }, at) => [type, ['subTypes', at, 'type']]),
-  );
-  refuseRepeated(
-    context,
-    'hook',
-    entry.hooks.map((hook, at) => [hook, ['hooks', at]]),
-  );
+}
+
+function refuseRepetitions({ connect, subTypes, hooks }: Described, context: z.RefinementCtx): void {
+  refuseRepeated(context, {
+    what: 'kind',
+    values: connect.map(({ kind }) => kind),
+    pathOf: (at) => ['connect', at, 'kind'],
+  });
+  refuseRepeated(context, {
+    what: 'name',
+    values: subTypes.map(({ type }) => type),
+    pathOf: (at) => ['subTypes', at, 'type'],
+  });
+  refuseRepeated(context, { what: 'hook', values: hooks, pathOf: (at) => ['hooks', at] });
+}
+
+function refuseContradictions(entry: Described, context: z.RefinementCtx): void {
+  for (const [member, hook] of ANSWERED) {
+    if (entry[member] === undefined || !entry.hooks.includes(hook)) continue;
+    const expected = `left out where the hook '${hook}' answers`;
+    addProblem(context, { path: [member], expected, fix: 'take one of the two out' });
+  }
   for (const [member, needed] of NEEDS) {
     if (entry[member] === undefined || entry[needed]?.length) continue;
     const expected = `left out where there is no '${needed}'`;
     addProblem(context, { path: [member], expected, fix: `'${needed}' says what it belongs to` });
   }
 }
+
+/** Members that are not looked at where a hook answers. */
+const ANSWERED = [
+  ['infoPath', 'info'],
+  ['userPath', 'validate'],
+] as const;
 
 /** Members that mean nothing without another one. */
 const NEEDS = [
@@ -100,9 +117,9 @@ export const endpointTypesSchema = z
   .array(endpointTypeSchema)
   .min(1, 'one type or more')
   .superRefine((types, context) =>
-    refuseRepeated(
-      context,
-      'type',
-      types.map(({ type }, at) => [type, [at, 'type']]),
-    ),
+    refuseRepeated(context, {
+      what: 'type',
+      values: types.map(({ type }) => type),
+      pathOf: (at) => [at, 'type'],
+    }),
   );

@@ -13,16 +13,17 @@ export function addProblem(context: z.RefinementCtx, { path, expected, fix }: Ow
   context.addIssue({ code: 'custom', path: [...path], message: expected, params: { fix } });
 }
 
+/** Values that must differ: what they are, and where each of them stands. */
+export interface Different {
+  readonly what: string;
+  readonly values: readonly string[];
+  readonly pathOf: (at: number) => readonly PropertyKey[];
+}
+
 /** Adds a problem for each value that stands before already. */
-export function refuseRepeated(
-  context: z.RefinementCtx,
-  what: string,
-  values: readonly (readonly [value: string, path: readonly PropertyKey[]])[],
-): void {
-  const seen = new Set<string>();
-  for (const [value, path] of values) {
-    const expected = `another ${what} than those before it`;
-    if (seen.has(value)) addProblem(context, { path, expected, fix: 'take one of the two out' });
-    seen.add(value);
-  }
+export function refuseRepeated(context: z.RefinementCtx, { what, values, pathOf }: Different): void {
+  const expected = `another ${what} than those before it`;
+  for (const [at, value] of values.entries())
+    if (values.indexOf(value) < at)
+      addProblem(context, { path: pathOf(at), expected, fix: 'take one of the two out' });
 }

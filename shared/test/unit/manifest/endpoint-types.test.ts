@@ -159,6 +159,16 @@ describe('an endpoint type in a manifest', () => {
       /take one/,
     ],
     [{ subTypes: [{ type: 'ce' }, { type: 'ce' }] }, /subTypes\[1\]\.type' must be another name/, /take one/],
+    [
+      { infoPath: '/v', hooks: ['info'] },
+      /infoPath' must be left out where the hook 'info' answers/,
+      /take one/,
+    ],
+    [
+      { userPath: '/u', hooks: ['validate'] },
+      /userPath' must be left out where the hook 'validate'/,
+      /take one/,
+    ],
     [{ userName: 'login' }, /userName' must be left out where there is no 'userPath'/, /userPath/],
     [{ callouts: '/x' }, /callouts' must be left out where there is no 'hooks'/, /hooks/],
     ...['version', 'https://evil.test/x', '//evil.test/x', '/a\\b', '/ü', '/a b', '/a#b'].map(
