@@ -97,7 +97,7 @@ function withDefaults({ kind, title: shown, fields = [], ...entry }: Described):
     title: shown ?? builtIn?.title ?? kind,
     ...builtIn?.options,
     // The prefix is the one that `Authorization` takes.
-    ...(entry.header === undefined ? {} : { prefix: '' }),
+    ...(/^authorization$/i.test(entry.header ?? 'authorization') ? {} : { prefix: '' }),
     ...entry,
     fields: builtIn
       ? builtIn.fields.map((one) => ({ ...one, ...fields.find(({ name }) => name === one.name) }))

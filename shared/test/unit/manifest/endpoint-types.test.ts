@@ -88,6 +88,8 @@ describe('an endpoint type in a manifest', () => {
       ['PRIVATE-TOKEN', ''],
     );
     assert.equal(of({ prefix: 'Token ' })?.prefix, 'Token ');
+    assert.equal(of({ header: 'authorization' })?.prefix, 'token ');
+    assert.equal(of({ header: 'X-Key', prefix: 'k=' })?.prefix, 'k=');
   });
 
   it('may give the fields of a built-in kind other words, and describes those of its own kinds', () => {
