@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { MeshProblems } from '@plugmesh/shared/errors';
 import { loadConfig } from '@plugmesh/shared/config';
 import { parseManifest, parseRegisteredManifest, type FoundManifest } from '@plugmesh/shared/manifest';
 import {
@@ -137,6 +139,52 @@ describe('callouts of an endpoint type', () => {
         assert.ok(!plugins.includes('*') && plugins.every((id) => id === 'endpoints'), String(plugins));
       }
     });
+
+  it('are closed in every spelling by every manifest that is accepted', () => {
+    const segment = fc.constantFrom('endpoint', 'Endpoint', '%65ndpoint', '*', 'info');
+    const path = fc
+      .tuple(fc.array(segment, { minLength: 1, maxLength: 3 }), fc.constantFrom('', '/', '/**'))
+      .map(([parts, end]) => `/${parts.join('/')}${end}`);
+    const methods = fc.option(fc.constant(['POST']), { nil: undefined });
+    const guard = fc.constantFrom('public', 'admin', 'none');
+    const routes = fc.array(fc.record({ path, methods, guard, plugins: fc.constant(['*']) }), {
+      maxLength: 4,
+    });
+    const asked = fc.constantFrom(
+      '/endpoint',
+      '/endpoint/info',
+      '/Endpoint/info',
+      '/ENDPOINT/x/y',
+      '/endpoint/info/',
+    );
+    let accepted = 0;
+    fc.assert(
+      fc.property(routes, asked, (rules, request) => {
+        const entry = entryWith(rules);
+        if (!entry) return;
+        accepted += 1;
+        const { guard: found, plugins } = compileRoutes(entry.http)(request, 'POST');
+        assert.equal(found, 'none', request);
+        assert.ok(
+          plugins.every((id) => id === 'endpoints'),
+          `${request} lets ${plugins.join()} in`,
+        );
+      }),
+      { numRuns: 1000 },
+    );
+    assert.ok(accepted > 100, String(accepted));
+  });
+
+  /** Undefined where the manifest is refused. */
+  function entryWith(routes: readonly object[]): MeshPlugin | undefined {
+    try {
+      const file = found('a', types, { ...RUN, http: { guard: 'public', routes } });
+      return pluginOf(buildMeshDocument({ ...NOTHING, config: CONFIG, found: [file] }), 'a');
+    } catch (error) {
+      if (error instanceof MeshProblems) return undefined;
+      throw error;
+    }
+  }
 
   it('are open to endpoints', () => {
     assert.deepEqual(match()('/endpoint/info', 'POST').plugins, ['endpoints']);
