@@ -33,6 +33,8 @@ const bytes = z
 
 const path = z.string().regex(/^\/[^\s?#]*$/, 'a path that begins with /');
 
+const pluginOrAll = z.string().regex(/^(\*|[a-z][a-z0-9-]{0,39})$/, 'the name of a plugin, or "*"');
+
 const route = z.strictObject({
   path: pattern.describe('Literal segments, * one segment, ** the rest; the most specific wins.'),
   methods: z
@@ -45,7 +47,7 @@ const route = z.strictObject({
   maxBody: bytes.exactOptional().describe('Instead of http.maxBody.'),
   maxResponse: bytes.exactOptional().describe('Instead of http.maxResponse.'),
   plugins: z
-    .array(z.string())
+    .array(pluginOrAll)
     .exactOptional()
     .describe('Plugins whose own calls may use this route; *: those of every plugin.'),
 });

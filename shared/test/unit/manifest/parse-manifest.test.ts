@@ -112,6 +112,10 @@ describe('a manifest', () => {
     [{ http: { routes: [{ path: 'a', guard: 'public' }] } }, /literal segments/],
     [{ http: { routes: [{ path: '/a' }] } }, /'http\.routes\[0\]\.guard' is missing/],
     [{ http: { routes: [{ path: '/a', guard: 'key', methods: ['get'] }] } }, /in capitals/],
+    [
+      { http: { routes: [{ path: '/a', guard: 'none', plugins: ['Ships'] }] } },
+      /the name of a plugin, or "\*"/,
+    ],
     [{ topics: [{ pattern: 'a*b', join: 'none', push: 'none' }] }, /a topic, or one that ends in "\*"/],
     [{ topics: [{ pattern: 'a', join: 'owner', push: 'none' }] }, /because of "owner"/],
     [
