@@ -8,6 +8,7 @@ import type { BusHandler, BusMessage } from './bus/bus-message.ts';
 import type { Clock } from './clock.ts';
 import type { JobRunner } from './jobs/job.ts';
 import type { MiddlewareHandler } from './http/middleware.ts';
+import type { UpgradeHandler } from './http/upgrades.ts';
 import type { Call } from './plugin-calls.ts';
 import type { Identify } from './plugin-identity.ts';
 import type { AddService } from './service-runner.ts';
@@ -75,6 +76,11 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>, Top
   readonly service: AddService;
   /** Decides about requests to other plugins, as `middleware` of the manifest says. */
   readonly middleware: (handle: MiddlewareHandler) => void;
+  /**
+   * Takes the connections of requests that ask to leave HTTP, WebSocket handshakes; once. Without it they are answered as
+   * ordinary requests.
+   */
+  readonly upgrade: (handle: UpgradeHandler) => void;
   /** Makes a router for work that takes longer than a request: `session.use('/reports', job(run))`. */
   readonly job: JobRunner;
   /** Runs when the plugin stops, the last one first. */

@@ -5,6 +5,7 @@ import type { PluginContext, Subscribe } from './context.ts';
 import type { Routers } from './http/create-app.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { answerVisits } from './http/middleware.ts';
+import type { Upgrades } from './http/upgrades.ts';
 import type { PluginParts } from './plugin-parts.ts';
 import type { AddService, ServiceRunner } from './service-runner.ts';
 import { validate, type Schema } from './validate.ts';
@@ -14,6 +15,7 @@ export interface ContextParts extends PluginParts {
   readonly routers: Routers;
   readonly services: ServiceRunner;
   readonly jobs: Jobs;
+  readonly upgrades: Upgrades;
   readonly releases: (() => Promise<void> | void)[];
 }
 
@@ -46,6 +48,7 @@ export function createContext<Settings>(parts: ContextParts, config: Settings): 
         });
       routers.router.get(manifest.middleware.path, answerVisits(handle, identify));
     },
+    upgrade: (handle) => parts.upgrades.take(handle),
     job: (run, options) => jobs.router(run, options),
     onStop: (release) => void parts.releases.push(release),
   };

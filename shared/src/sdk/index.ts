@@ -19,6 +19,7 @@ export * from './define-plugin.ts';
 export type { PluginDefinition, SetupContext } from './definition.ts';
 export type { Job, JobFunction, JobOptions, JobRunner, JobView } from './jobs/job.ts';
 export type { MiddlewareHandler, Visit } from './http/middleware.ts';
+export type { UpgradeHandler } from './http/upgrades.ts';
 export type { Call, CallOptions } from './plugin-calls.ts';
 export type { Identify, RequestHead } from './plugin-identity.ts';
 export type { RequestData } from './class/request-data.ts';

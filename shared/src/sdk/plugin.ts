@@ -9,6 +9,7 @@ import { createContext } from './create-context.ts';
 import { createGuardedRouter } from './http/guarded-router.ts';
 import type { PluginHealth } from './http/health.ts';
 import { HttpSide } from './http/http-side.ts';
+import { Upgrades } from './http/upgrades.ts';
 import { MemoryJobRecords, RedisJobRecords } from './jobs/job-records.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { parseSettings } from './parse-settings.ts';
@@ -27,6 +28,7 @@ export class Plugin {
   readonly #parts: PluginParts;
   readonly #routers: Routers;
   readonly #http: HttpSide;
+  readonly #upgrades: Upgrades;
   readonly #services: ServiceRunner;
   readonly #jobs: Jobs;
   readonly #registration: Registration | undefined;
@@ -43,7 +45,9 @@ export class Plugin {
       session: createGuardedRouter('session', { identify, manifest, prefix }),
       admin: createGuardedRouter('admin', { identify, manifest, prefix }),
     };
-    this.#http = new HttpSide(this.#createServer(prefix), parts.address);
+    const server = this.#createServer(prefix);
+    this.#http = new HttpSide(server, parts.address);
+    this.#upgrades = new Upgrades(server, { plugin: manifest.name, prefix, health: () => this.health, log });
     this.#services = new ServiceRunner(log, { clock });
     const { connection } = bus;
     const records = connection
@@ -90,7 +94,10 @@ export class Plugin {
         name: 'http',
         start: () => this.#http.start(),
         drain: () => this.#http.drain(),
-        stop: () => this.#http.stop(),
+        stop: () => {
+          this.#http.stop();
+          this.#upgrades.stop();
+        },
       },
       {
         name: 'setup',
@@ -132,6 +139,7 @@ export class Plugin {
         routers: this.#routers,
         services: this.#services,
         jobs: this.#jobs,
+        upgrades: this.#upgrades,
         releases: this.#releases,
       },
       config,

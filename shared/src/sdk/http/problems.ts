@@ -40,7 +40,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   415: 'MESH_BAD_REQUEST',
 };
 
-function asMeshError(error: unknown): MeshError {
+/** What a route has thrown, as an error of the table. */
+export function asMeshError(error: unknown): MeshError {
   if (error instanceof MeshError) return error;
   const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
   const code = typeof status === 'number' ? CODES[status] : undefined;
