@@ -177,5 +177,5 @@ function isRepeatable({ method, body, signal }: OutboundRequest, error: unknown)
 }
 
 function tooLarge(maxBytes: number): MeshError {
-  return new MeshError('MESH_ENDPOINT_UNREACHABLE', `its answer is larger than ${maxBytes} bytes`);
+  return new MeshError('MESH_RESPONSE_TOO_LARGE', `its answer is larger than ${maxBytes} bytes`);
 }

@@ -13,12 +13,17 @@ import type { Certificate } from './certificates.ts';
 export class ExternalSystem {
   readonly server: Server | NetServer;
   readonly #scheme: string;
+  readonly #sockets = new Set<Socket>();
   connections = 0;
 
   private constructor(server: Server | NetServer, scheme = 'http') {
     this.server = server;
     this.#scheme = scheme;
-    server.on('connection', () => (this.connections += 1));
+    server.on('connection', (socket: Socket) => {
+      this.connections += 1;
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   static http(handle: RequestListener): Promise<ExternalSystem> {
@@ -48,7 +53,7 @@ export class ExternalSystem {
 
   stop(): void {
     this.server.close();
-    if ('closeAllConnections' in this.server) this.server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #listen(): Promise<this> {

@@ -1,0 +1,115 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { MeshError } from '@plugmesh/sdk';
+import type { Handshake } from '../outbound/exchange.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import type { Pass } from './passes.ts';
+import { handshakeHeaders } from './request-headers.ts';
+import { responseHeaders } from './response-headers.ts';
+
+/** A WebSocket handshake that is passed on. */
+export interface HandshakeErrand {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly path: string;
+  readonly prefix: string;
+}
+
+/** How long a client may take for the last bytes of an external system that has closed. */
+const LINGER_MS = 1000;
+const AGREED = ['sec-websocket-accept', 'sec-websocket-extensions', 'sec-websocket-protocol'];
+
+/** Carries WebSocket handshakes to external systems, and couples the connections of those that agree. */
+export class Handshakes {
+  readonly #outbound: Outbound;
+
+  constructor(outbound: Outbound) {
+    this.#outbound = outbound;
+  }
+
+  /** Rejects before anything is written. */
+  async carry(errand: HandshakeErrand, pass: Pass): Promise<void> {
+    const { request, socket, head } = errand;
+    checkHandshake(request);
+    const client = watchClient(socket);
+    const { handshake, target } = await this.#ask(errand, pass, client.gone);
+    client.release();
+    if (handshake.kind === 'open') {
+      couple(socket, handshake.socket, head, headOf(101, agreed(handshake)));
+      return;
+    }
+    const { status, body } = handshake;
+    const headers = responseHeaders(handshake, target, errand.prefix);
+    const own = { ...headers, 'content-length': body.length, connection: 'close' };
+    socket.end(Buffer.concat([headOf(status, own), body]), () => socket.destroy());
+  }
+
+  async #ask(errand: HandshakeErrand, pass: Pass, signal: AbortSignal) {
+    const handshake = await this.#send(errand, pass, signal);
+    const isRefused = handshake.kind === 'declined' && handshake.status === 401;
+    const other = isRefused ? await pass.again() : undefined;
+    if (!other) return { handshake, target: pass.target };
+    return { handshake: await this.#send(errand, other, signal), target: other.target };
+  }
+
+  #send(
+    { request, path }: HandshakeErrand,
+    { target, headers }: Pass,
+    signal: AbortSignal,
+  ): Promise<Handshake> {
+    const sent = handshakeHeaders(request.headers, headers);
+    return this.#outbound.upgrade(target, { method: 'GET', path, headers: sent, signal });
+  }
+}
+
+/** RFC 6455 § 4.1; the gateway lets nothing else through. */
+function checkHandshake({ method, headers }: IncomingMessage): void {
+  const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
+  if (method === 'GET' && isWebSocket && headers['sec-websocket-key'] !== undefined) return;
+  throw new MeshError('MESH_BAD_REQUEST', 'only WebSocket handshakes are passed on');
+}
+
+/** Whether a client goes while it waits. A connection that nobody reads does not tell: it is looked into, and left as it is. */
+function watchClient(socket: Duplex): { readonly gone: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(new Error('the client has gone'));
+  const look = (): void => {
+    if (socket.readableLength === 0) socket.read(0);
+  };
+  socket.on('readable', look).once('end', abort).once('close', abort);
+  return { gone: controller.signal, release: () => void socket.off('readable', look).off('end', abort) };
+}
+
+function agreed({ headers }: Handshake): OutgoingHttpHeaders {
+  const kept = AGREED.flatMap((name) =>
+    headers[name] === undefined ? [] : [[name, headers[name]] as const],
+  );
+  return { connection: 'Upgrade', upgrade: 'websocket', ...Object.fromEntries(kept) };
+}
+
+/** Values come from Node's or undici's parser: no line can end in one. */
+function headOf(status: number, headers: OutgoingHttpHeaders): Buffer {
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => `${name}: ${each}\r\n`),
+  );
+  return Buffer.from(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Other'}\r\n${lines.join('')}\r\n`,
+    'latin1',
+  );
+}
+
+function couple(socket: Duplex, upstream: Duplex, head: Buffer, answer: Buffer): void {
+  socket.write(answer);
+  upstream.write(head);
+  socket.pipe(upstream);
+  upstream.pipe(socket);
+  socket.once('close', () => upstream.destroy());
+  upstream.once('close', () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('finish', () => socket.destroy());
+    socket.once('close', () => clearTimeout(timer));
+  });
+}

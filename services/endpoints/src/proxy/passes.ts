@@ -1,0 +1,80 @@
+import { MeshError, type RequestHead } from '@plugmesh/sdk';
+import { addressBelow, type Target } from '../outbound/target.ts';
+import type { ProxyCaller, ProxyParts, ProxyType, Usable } from './parts.ts';
+import { Renewals } from './renewals.ts';
+
+/** With what a request goes to an external system. */
+export interface Pass {
+  readonly target: Target;
+  /** The credential. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** After an answer of 401: another pass, or undefined when there is none to be had. */
+  again(): Promise<Pass | undefined>;
+}
+
+/** What is asked of an endpoint. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  /** The request that is passed on. */
+  readonly request: RequestHead;
+}
+
+interface AskedBy extends Asked {
+  readonly caller: ProxyCaller;
+  readonly type: ProxyType;
+}
+
+/** Gives out what requests go to external systems with. */
+export class Passes {
+  readonly #parts: ProxyParts;
+  readonly #renewals: Renewals;
+
+  constructor(parts: ProxyParts) {
+    this.#parts = parts;
+    this.#renewals = new Renewals(parts);
+  }
+
+  /** For a user at an endpoint. Rejects with MESH_ENDPOINT_UNKNOWN, _NOT_CONNECTED, _EXPIRED, or MESH_FORBIDDEN. */
+  async toEndpoint(caller: ProxyCaller, guid: string, asked: Asked): Promise<Pass> {
+    const { connections, types } = this.#parts;
+    const used = await connections.usableFor(caller, guid);
+    const type = await types.get(used.endpoint.type);
+    this.#checkPlugin(caller, used.endpoint.type, type);
+    return this.#passOf(await this.#renewals.current(used, caller), { ...asked, caller, type });
+  }
+
+  /** For a plugin during a callout. Rejects with MESH_NOT_FOUND. */
+  async toReach(plugin: string, id: string): Promise<Pass> {
+    const reach = await this.#parts.reaches.find(id, plugin);
+    if (reach) return { ...reach, again: () => Promise.resolve(undefined) };
+    throw new MeshError('MESH_NOT_FOUND', "this way is closed, or another plugin's");
+  }
+
+  #checkPlugin({ plugin }: ProxyCaller, name: string, type: ProxyType): void {
+    if (plugin === undefined || plugin === type.plugin) return;
+    if (this.#parts.trustedPlugins.includes(plugin)) return;
+    throw new MeshError(
+      'MESH_FORBIDDEN',
+      `'${plugin}' may not act for users at endpoints of the type '${name}'`,
+      {
+        fix: 'name it in trusted_plugins of [plugins.endpoints.config]',
+      },
+    );
+  }
+
+  async #passOf(used: Usable, asked: AskedBy): Promise<Pass> {
+    const { method, path, request, type, caller } = asked;
+    const { endpoint, token } = used;
+    const { origin, path: full } = addressBelow(endpoint, path);
+    const url = `${origin}${full}`;
+    return {
+      target: endpoint,
+      headers: await this.#parts.sign({ type, endpoint, token, method, url, request }),
+      again: async () => {
+        const other = await this.#renewals.afterRefusal(used, caller);
+        return other && this.#passOf(other, asked);
+      },
+    };
+  }
+}
