@@ -54,6 +54,10 @@ const ONE_PLACE: readonly { readonly name: string; readonly folder: RegExp; read
   { name: 'ws', folder: /^channel\/src\/transport\// },
   { name: 'pm2', folder: /^$/ },
   { name: 'rate-limiter-flexible', folder: /^gateway\/src\/rates\//, files: 1 },
+  // Whatever goes to an external system goes through the guard.
+  { name: 'undici', folder: /^services\/endpoints\/src\/outbound\// },
+  { name: 'ipaddr.js', folder: /^services\/endpoints\/src\/outbound\//, files: 1 },
+  { name: 'oauth4webapi', folder: /^services\/endpoints\/src\/outbound\//, files: 1 },
   { name: 'yaml', folder: /^shared\/src\/compose\//, files: 1 },
   {
     name: '@seriousme/openapi-schema-validator',

@@ -120,8 +120,8 @@ function writeHead(response: ServerResponse, answer: OutboundResponse, headers: 
     giveUp(answer);
     throw new MeshError('MESH_ENDPOINT_UNREACHABLE', 'it answers something that is not HTTP', { cause });
   }
-  // Who waits for events hears that they begin before the first one.
-  response.flushHeaders();
+  // Who waits for events hears that they begin before the first one. `flushHeaders` would write other bytes than these.
+  response.write('', 'latin1');
 }
 
 /** Its connection is closed, whatever is still to come on it. */

@@ -55,6 +55,12 @@ const HANDSHAKE: readonly string[] = [
   'sec-websocket-version',
 ];
 
+/** What no credential says, whoever has made it: how a request is framed, and where it goes. */
+const NO_CREDENTIAL: ReadonlySet<string> = new Set([
+  ...['connection', 'content-length', 'expect', 'host', 'keep-alive', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade'],
+]);
+
 const DROPPED: ReadonlySet<string> = new Set(DROPPED_FROM_REQUESTS);
 
 type Headers = Record<string, string | string[]>;
@@ -69,7 +75,9 @@ export function requestHeaders(
   for (const [name, value] of Object.entries(client)) {
     if (value !== undefined && !isDropped(name) && !named.has(name)) headers[name] = value;
   }
-  for (const [name, value] of Object.entries(credential)) headers[name.toLowerCase()] = value;
+  for (const [name, value] of Object.entries(credential)) {
+    if (!NO_CREDENTIAL.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
+  }
   return headers;
 }
 

@@ -102,6 +102,29 @@ describe('a request to an endpoint', () => {
     assert.equal(got.host, `127.0.0.1:${system.port}`);
   });
 
+  it('is framed and addressed by nobody else, whatever a credential says', async () => {
+    const headers = {
+      Host: 'evil',
+      'Content-Length': '1',
+      'Transfer-Encoding': 'chunked',
+      Connection: 'x',
+      ok: 'ok',
+    };
+    app.connections.put('odd', system.url, { token: { headers } });
+    const said = await echo('/v1/proxy/odd/x', { method: 'PUT', body: 'body' });
+    const { host, ok } = said.headers;
+    assert.deepEqual([host, ok, said.body], [`127.0.0.1:${system.port}`, 'ok', 'body']);
+  });
+
+  it('gets back words of any script in headers, byte for byte', async () => {
+    answer = (_request, response) => {
+      response.setHeader('x-name', Buffer.from('日本 é').toString('latin1'));
+      response.end();
+    };
+    const { headers } = await ask(app.server, '/v1/proxy/one/x');
+    assert.equal(Buffer.from(String(headers['x-name']), 'latin1').toString(), '日本 é');
+  });
+
   it('has each header of the credential once', async () => {
     const { rawHeaders } = await echo('/v1/proxy/one/x', { headers: { AUTHORIZATION: 'Bearer mine' } });
     assert.equal(rawHeaders.filter((name) => name.toLowerCase() === 'authorization').length, 1);

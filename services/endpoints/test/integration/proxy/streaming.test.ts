@@ -115,9 +115,15 @@ describe('a stream through an endpoint', () => {
     sent.on('error', () => undefined);
     sent.write(Buffer.alloc(MIB));
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
-    response.resume();
     assert.equal(response.statusCode, 413);
-    sent.destroy();
+    sent.end(Buffer.alloc(3 * MIB));
+    assert.equal(await text(response), 'enough');
+    await eventually(() => sent.destroyed);
+    handle = (_incoming, answer) => answer.end();
+    const second = get(options());
+    await once(second, 'response');
+    assert.ok(second.reusedSocket);
+    second.destroy();
   });
 
   it('waits at the external system for a client that is slow', async () => {
