@@ -41,7 +41,12 @@ const TABLE: readonly Row[] = [
   {
     from: /^services\/accounts\//,
     own: /^services\/accounts\//,
-    may: packagesAnd(/^shared\/src\/(sdk|access)\/index\.ts$/),
+    may: packagesAnd(/^shared\/src\/(sdk|access|database)\/index\.ts$/),
+  },
+  {
+    from: /^services\/endpoints\//,
+    own: /^services\/endpoints\//,
+    may: packagesAnd(/^shared\/src\/(sdk|access|database)\/index\.ts$/),
   },
   { from: /^services\/mesh\//, own: /^services\/mesh\//, may: packagesAnd(SHARED) },
   { from: /^services\//, own: /^$/, may: packagesAnd(/^shared\/src\/sdk\/index\.ts$/) },
@@ -52,6 +57,7 @@ const ONE_PLACE: readonly { readonly name: string; readonly folder: RegExp; read
   { name: 'ioredis', folder: /^shared\/src\/redis\// },
   { name: 'http-proxy-middleware', folder: /^gateway\/src\/proxy\//, files: 1 },
   { name: 'ws', folder: /^channel\/src\/transport\// },
+  { name: 'pg', folder: /^shared\/src\/database\//, files: 1 },
   { name: 'pm2', folder: /^$/ },
   { name: 'rate-limiter-flexible', folder: /^gateway\/src\/rates\//, files: 1 },
   // Whatever goes to an external system goes through the guard.

@@ -1,12 +1,8 @@
 import type { Kysely } from 'kysely';
-import { Migrator, type Migration } from 'kysely/migration';
-import type { Database } from './tables.ts';
+import type { Migration } from 'kysely/migration';
 
-/**
- * What made the tables as they are, in order, for SQLite and PostgreSQL alike. What has been released is not edited: a
- * change is a further one.
- */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+/** What made the tables as they are. What has been released is not edited. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-accounts': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
@@ -48,11 +44,3 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
     },
   },
 };
-
-/** Brings the tables up to date. On PostgreSQL several processes may do so at once: they wait for one another. */
-export async function migrate(db: Database): Promise<void> {
-  const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error instanceof Error) throw error;
-  if (error !== undefined) throw new Error('the tables could not be brought up to date', { cause: error });
-}

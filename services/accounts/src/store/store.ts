@@ -1,6 +1,7 @@
-import type { Database } from './tables.ts';
+import { openDatabase, type DatabasePlace } from '@plugmesh/shared/database';
+import type { Database, Tables } from './tables.ts';
 import { ApiKeys } from './api-keys.ts';
-import { openDatabase, type DatabasePlace } from './open-database.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { UserSecrets } from './secrets.ts';
 import { Users } from './users.ts';
 
@@ -23,7 +24,7 @@ export interface Store extends Records {
 
 /** Opens the accounts: a PostgreSQL database, or a SQLite file in the plugin's own folder. */
 export async function openStore(place: DatabasePlace): Promise<Store> {
-  const db: Database = await openDatabase(place);
+  const db: Database = await openDatabase<Tables>({ ...place, name: 'accounts', migrations: MIGRATIONS });
   return {
     ...recordsOf(db),
     atOnce: (work) => db.transaction().execute((transaction) => work(recordsOf(transaction))),
