@@ -29,6 +29,8 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>, Top
   readonly config: Settings;
   /** The mesh's own settings, nothing secret among them; undefined: there is no mesh around the plugin. */
   readonly mesh: MeshSettings | undefined;
+  /** Origin of the gateway, `PLUGMESH_URL`; undefined: there is no mesh around the plugin. */
+  readonly meshUrl: string | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /**

@@ -28,6 +28,7 @@ export function createContext<Settings>(parts: ContextParts, config: Settings): 
     ...routers,
     config,
     mesh: environment.mesh,
+    meshUrl: environment.url,
     log,
     clock,
     identify,
