@@ -1,8 +1,6 @@
 import type { Config } from '../config/index.ts';
-import { ERROR_CODES, MeshError, type ErrorCode } from '../errors/index.ts';
-import { loadSecrets, pluginToken } from '../identity/index.ts';
 import { localOrigin } from '../processes/index.ts';
-import { MeshClient } from './mesh-client.ts';
+import { PluginClient } from './plugin-client.ts';
 
 /** A user as the accounts plugin shows one to administrators. */
 export interface UserView {
@@ -36,17 +34,12 @@ export type KeyWish = Pick<KeyView, 'name' | 'guards' | 'plugins'> & {
   readonly days: number | null;
 };
 
-const TIMEOUT_MS = 10_000;
-
-/**
- * Talks to the plugin that keeps the accounts with that plugin's own token, which only who may read the secret has. Not
- * through the gateway, which passes no such token on.
- */
+/** Talks to the plugin that keeps the accounts. */
 export class AccountsClient {
-  readonly #config: Config;
+  readonly #plugin: PluginClient;
 
   constructor(config: Config) {
-    this.#config = config;
+    this.#plugin = new PluginClient(config, { id: config.gateway.accounts, purpose: 'users' });
   }
 
   async list(): Promise<readonly UserView[]> {
@@ -83,38 +76,8 @@ export class AccountsClient {
     await this.#call('DELETE', `${userPath(name)}/keys/${encodeURIComponent(prefix)}`);
   }
 
-  async #call(method: string, path: string, body?: object): Promise<unknown> {
-    const { accounts } = this.#config.gateway;
-    const url = await this.#instanceUrl(accounts);
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${pluginToken(loadSecrets(this.#config), accounts)}`,
-        'content-type': 'application/json',
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    if (response.status === 204) return undefined;
-    const answer = (await response.json()) as { code?: string; detail?: string; fix?: string };
-    if (response.ok) return answer;
-    const { code = '', detail = `it answered ${response.status}`, fix } = answer;
-    const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'MESH_BAD_REQUEST';
-    throw new MeshError(known, detail, fix === undefined ? {} : { fix });
-  }
-
-  async #instanceUrl(id: string): Promise<string> {
-    const plugins = await new MeshClient(this.#config).plugins();
-    const plugin = plugins.find((each) => each.id === id);
-    const instance = plugin?.instances.find(({ state }) => state === 'ready');
-    if (instance) return instance.url;
-    throw new MeshError(
-      'MESH_PLUGIN_UNAVAILABLE',
-      `'${id}' is ${plugin?.state ?? 'not a plugin of this mesh'}`,
-      {
-        fix: "it keeps the users: see './plugmesh ps'",
-      },
-    );
+  #call(method: string, path: string, body?: object): Promise<unknown> {
+    return this.#plugin.call({ method, path, body });
   }
 }
 

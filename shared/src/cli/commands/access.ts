@@ -1,3 +1,4 @@
+import { endpoints } from '../endpoints.ts';
 import { key } from '../key.ts';
 import { redis } from '../redis.ts';
 import { token } from '../token.ts';
@@ -43,6 +44,20 @@ export const ACCESS: readonly (readonly [string, Command])[] = [
         './plugmesh key revoke ada 0123456789',
       ],
       run: key,
+    },
+  ],
+  [
+    'endpoints',
+    {
+      operands: ['ACTION'],
+      options: ['json'],
+      summary: 'put stored credentials under another key',
+      details:
+        'ACTION is rotate: what users have given to connect to endpoints is encrypted anew, under a key that is made for it, or\n' +
+        'under the first of encryption_keys in [plugins.endpoints.config]. Nothing stops meanwhile; one that was cut off is\n' +
+        'finished by running it again.',
+      examples: ['./plugmesh endpoints rotate'],
+      run: endpoints,
     },
   ],
   [
