@@ -14,6 +14,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Plugins of the repository without those that would be built; the hello plugins are. */
 const SHIPPED = {
   accounts: '',
+  endpoints: '',
   example: '',
   files: '',
   'https-first': 'enabled = false',
