@@ -33,9 +33,12 @@ export class Handshakes {
   async carry(errand: HandshakeErrand, pass: Pass): Promise<void> {
     const { request, socket, head } = errand;
     checkHandshake(request);
-    const client = watchClient(socket);
-    const { handshake, target } = await this.#ask(errand, pass, client.gone);
-    client.release();
+    const gone = new AbortController();
+    const abort = (): void => gone.abort(new Error('the client has gone'));
+    // A client that only ends its side waits for nothing, either.
+    socket.once('end', abort).once('close', abort);
+    const { handshake, target } = await this.#ask(errand, pass, gone.signal);
+    socket.off('end', abort);
     if (handshake.kind === 'open') {
       couple(socket, handshake.socket, head, headOf(101, agreed(handshake)));
       return;
@@ -69,17 +72,6 @@ function checkHandshake({ method, headers }: IncomingMessage): void {
   const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
   if (method === 'GET' && isWebSocket && headers['sec-websocket-key'] !== undefined) return;
   throw new MeshError('MESH_BAD_REQUEST', 'only WebSocket handshakes are passed on');
-}
-
-/** Whether a client goes while it waits. A connection that nobody reads does not tell: it is looked into, and left as it is. */
-function watchClient(socket: Duplex): { readonly gone: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(new Error('the client has gone'));
-  const look = (): void => {
-    if (socket.readableLength === 0) socket.read(0);
-  };
-  socket.on('readable', look).once('end', abort).once('close', abort);
-  return { gone: controller.signal, release: () => void socket.off('readable', look).off('end', abort) };
 }
 
 function agreed({ headers }: Handshake): OutgoingHttpHeaders {

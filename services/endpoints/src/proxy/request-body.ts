@@ -27,7 +27,6 @@ export async function takeBody(request: IncomingMessage): Promise<RequestBody> {
 /** A stream that the HTTP client may destroy, when the answer comes first, without cutting the client's connection. */
 function passedOn(request: IncomingMessage): PassThrough {
   const stream = new PassThrough();
-  request.once('error', (error) => stream.destroy(error));
   // Without a listener an end on the way would end the process; `close` follows.
   stream.on('error', () => undefined);
   // What is still to come is read and forgotten, or the client would not read its answer.

@@ -15,6 +15,8 @@ export class OAuth2System {
   seconds = 3600;
   /** How often a token was asked for. */
   asked = 0;
+  /** How many tokens were given. */
+  given = 0;
   readonly client = CLIENT;
   readonly #tokens = new Map<string, Token>();
   readonly #refreshTokens = new Map<string, RefreshToken>();
@@ -77,6 +79,7 @@ export class OAuth2System {
       validateScope: (_user: unknown, _client: Client, scope?: string[]) =>
         scope?.includes('root') !== true && (scope ?? ['read']),
       saveToken: (token: Token, client: Client) => {
+        this.given += 1;
         const saved = { ...token, client, user: USER };
         this.#tokens.set(token.accessToken, saved);
         const { refreshToken } = saved;

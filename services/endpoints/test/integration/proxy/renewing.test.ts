@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { obtain } from '../../../src/outbound/oauth2.ts';
+import { obtain, renew } from '../../../src/outbound/oauth2.ts';
 import type { OAuth2, Token } from '../../../src/outbound/token.ts';
 import { ask } from '../../support/ask.ts';
 import { ExternalSystem } from '../../support/external-system.ts';
@@ -29,7 +29,7 @@ describe('a credential that ends', () => {
     await once(app.server, 'listening');
     token = await obtain(app.outbound, target(), asking());
     app.connections.put('one', api.url, { token });
-    oauth.asked = 0;
+    oauth.given = 0;
   });
   afterEach(async () => {
     api.stop();
@@ -56,7 +56,7 @@ describe('a credential that ends', () => {
     oauth.revoke();
     const answers = await Promise.all(Array.from({ length: 20 }, get));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
-    assert.equal(app.connections.renewals, 1);
+    assert.deepEqual([oauth.given, app.connections.renewals], [1, 1]);
   });
 
   it('is renewed for the next one, where a large body has gone', async () => {
@@ -112,28 +112,34 @@ describe('a credential that ends', () => {
     assert.deepEqual([status, json['code']], [502, 'MESH_ENDPOINT_UNREACHABLE']);
   });
 
-  it('that another process has renewed is taken from there', async () => {
-    oauth.addRefreshToken('once');
-    const before = await obtain(
-      app.outbound,
-      target(),
-      asking({ grant: 'refresh_token', refreshToken: 'once' }),
-    );
-    app.connections.put('one', api.url, { token: before });
-    const mine = await app.connections.usableFor({ id: 'ada', name: 'ada', isAdmin: false }, 'one');
-    oauth.revoke();
-    // The other one is quicker, while this one's request is on its way.
-    const usableFor = app.connections.usableFor.bind(app.connections);
-    let looks = 0;
-    app.connections.usableFor = async (...given) => {
-      looks += 1;
-      if (looks === 2)
-        await app.connections.renewed(mine, await obtain(app.outbound, target(), { ...mine.token.oauth2! }));
-      return usableFor(...given);
-    };
-    assert.equal((await get()).status, 200);
-    assert.equal(app.connections.renewals, 1);
-  });
+  // The requests look at what is stored when they begin, before they renew it, and after that has failed.
+  for (const [when, storedAt] of [
+    ['before', 2],
+    ['at the same time', 3],
+  ]) {
+    it(`that another process has renewed ${when} is taken from there`, async () => {
+      oauth.addRefreshToken('once');
+      const token = await obtain(
+        app.outbound,
+        target(),
+        asking({ grant: 'refresh_token', refreshToken: 'once' }),
+      );
+      app.connections.put('one', api.url, { token });
+      const mine = await app.connections.usableFor({ id: 'ada', name: 'ada', isAdmin: false }, 'one');
+      oauth.revoke();
+      const usableFor = app.connections.usableFor.bind(app.connections);
+      let looks = 0;
+      let theirs: Token;
+      app.connections.usableFor = async (...given) => {
+        looks += 1;
+        if (looks === 2) theirs = await renew(app.outbound, target(), mine.token);
+        if (looks === storedAt) await app.connections.renewed(mine, theirs);
+        return usableFor(...given);
+      };
+      assert.equal((await get()).status, 200);
+      assert.equal(app.connections.renewals, 1);
+    });
+  }
 
   it('goes with a signature of its type, for this very request', async () => {
     const signing = new ProxyApp({

@@ -106,6 +106,22 @@ describe('a stream through an endpoint', () => {
     await closed.promise;
   });
 
+  it('is given up at the external system when the client goes before there is an answer', async () => {
+    const asked = Promise.withResolvers<IncomingMessage>();
+    handle = asked.resolve;
+    const patient = new ProxyApp({}, 600_000);
+    patient.connections.put('one', system.url);
+    patient.server.listen(0, '127.0.0.1');
+    await once(patient.server, 'listening');
+    const { port } = patient.server.address() as AddressInfo;
+    const sent = get({ ...options(), port, agent: false });
+    sent.on('error', () => undefined);
+    const there = await asked.promise;
+    sent.destroy();
+    await once(there.socket, 'close');
+    await patient.stop();
+  });
+
   it('is answered before its end, and the connection is still of use', async () => {
     handle = (incoming, response) => {
       response.writeHead(413).end('enough');
