@@ -6,7 +6,7 @@ import { runPlugin } from './run-plugin.ts';
 import type { AnyTopics } from './topics.ts';
 
 /** What has no meaning where somebody else's server has the routes. */
-type RouterParts = 'router' | 'session' | 'admin' | 'middleware' | 'upgrade' | 'job';
+type RouterParts = 'router' | 'session' | 'admin' | 'middleware' | 'upgrade' | 'endpointType' | 'job';
 
 /** As `PluginDefinition`, for a plugin with a server of its own. */
 export interface AttachedDefinition<

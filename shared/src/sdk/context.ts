@@ -6,6 +6,7 @@ import type { DurableOptions, DurableResult } from '../redis/durable-publish.ts'
 import type { RedisConnection } from '../redis/connect-redis.ts';
 import type { BusHandler, BusMessage } from './bus/bus-message.ts';
 import type { Clock } from './clock.ts';
+import type { EndpointHooks } from './endpoints/hooks.ts';
 import type { JobRunner } from './jobs/job.ts';
 import type { MiddlewareHandler } from './http/middleware.ts';
 import type { UpgradeHandler } from './http/upgrades.ts';
@@ -83,6 +84,8 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>, Top
    * ordinary requests.
    */
   readonly upgrade: (handle: UpgradeHandler) => void;
+  /** Does what the manifest's `hooks` of an endpoint type name. Throws when the two differ. */
+  readonly endpointType: (type: string, hooks: EndpointHooks) => void;
   /** Makes a router for work that takes longer than a request: `session.use('/reports', job(run))`. */
   readonly job: JobRunner;
   /** Runs when the plugin stops, the last one first. */

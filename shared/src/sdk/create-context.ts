@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { MeshError } from '../errors/index.ts';
 import type { BusHandler } from './bus/bus-message.ts';
 import type { PluginContext, Subscribe } from './context.ts';
+import type { EndpointTypes } from './endpoints/endpoint-types.ts';
 import type { Routers } from './http/create-app.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { answerVisits } from './http/middleware.ts';
@@ -16,6 +17,7 @@ export interface ContextParts extends PluginParts {
   readonly services: ServiceRunner;
   readonly jobs: Jobs;
   readonly upgrades: Upgrades;
+  readonly endpointTypes: EndpointTypes;
   readonly releases: (() => Promise<void> | void)[];
 }
 
@@ -50,6 +52,7 @@ export function createContext<Settings>(parts: ContextParts, config: Settings): 
       routers.router.get(manifest.middleware.path, answerVisits(handle, identify));
     },
     upgrade: (handle) => parts.upgrades.take(handle),
+    endpointType: (type, hooks) => parts.endpointTypes.add(type, hooks),
     job: (run, options) => jobs.router(run, options),
     onStop: (release) => void parts.releases.push(release),
   };

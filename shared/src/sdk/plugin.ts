@@ -6,6 +6,7 @@ import { Lifecycle, withinDeadline, type Step } from '../lifecycle/index.ts';
 import { watchServer } from './http/attached-server.ts';
 import { createApp, type Routers } from './http/create-app.ts';
 import { createContext } from './create-context.ts';
+import { EndpointTypes } from './endpoints/endpoint-types.ts';
 import { createGuardedRouter } from './http/guarded-router.ts';
 import type { PluginHealth } from './http/health.ts';
 import { HttpSide } from './http/http-side.ts';
@@ -31,12 +32,13 @@ export class Plugin {
   readonly #upgrades: Upgrades;
   readonly #services: ServiceRunner;
   readonly #jobs: Jobs;
+  readonly #endpointTypes: EndpointTypes;
   readonly #registration: Registration | undefined;
   readonly #releases: (() => Promise<void> | void)[] = [];
   #health: PluginHealth = { state: 'starting' };
 
   constructor(source: PluginSource, parts: PluginParts) {
-    const { manifest, log, clock, bus, identify } = parts;
+    const { manifest, log, clock, bus, identify, call } = parts;
     const prefix = prefixOf(parts);
     this.#source = source;
     this.#parts = parts;
@@ -54,6 +56,9 @@ export class Plugin {
       ? new RedisJobRecords(connection, manifest.name)
       : new MemoryJobRecords(() => clock.now());
     this.#jobs = new Jobs({ identify, records, clock, log, maxBody: manifest.http.maxBody });
+    const { router } = this.#routers;
+    const services = this.#services;
+    this.#endpointTypes = new EndpointTypes({ manifest, log, router, identify, call, bus, services });
     this.#registration = parts.register?.(() => this.url);
     this.lifecycle = new Lifecycle({ name: manifest.name, steps: this.#steps(), log });
   }
@@ -130,7 +135,7 @@ export class Plugin {
   }
 
   async #runDefinition(signal: AbortSignal): Promise<void> {
-    const { definition } = this.#source;
+    const { definition, server } = this.#source;
     const { manifest, environment } = this.#parts;
     const config = await parseSettings(manifest.name, definition.config, environment.config);
     const context = createContext(
@@ -140,6 +145,7 @@ export class Plugin {
         services: this.#services,
         jobs: this.#jobs,
         upgrades: this.#upgrades,
+        endpointTypes: this.#endpointTypes,
         releases: this.#releases,
       },
       config,
@@ -147,6 +153,8 @@ export class Plugin {
     const state = await definition.init?.(context);
     signal.throwIfAborted();
     await definition.setup({ ...context, state });
+    // A server of the author's own may answer callouts itself.
+    if (!server) this.#endpointTypes.requireAll();
   }
 
   /** What setup took is given back, the last first; one failure does not keep the others. */

@@ -17,6 +17,8 @@ export interface Bus {
   ): Promise<DurableResult>;
   /** Adds a handler of a channel, or of the channels that a pattern names; before `listen` it is only remembered. */
   subscribe(kind: 'channel' | 'pattern', name: string, handle: BusHandler): void;
+  /** Calls back whenever everything is subscribed: what was said before may have been missed. */
+  onLive(handle: () => void): void;
   /** Begins to deliver messages. */
   listen(): Promise<void> | void;
   /** Ends the subscriptions and waits for the handlers that are at work; publishing still works. */

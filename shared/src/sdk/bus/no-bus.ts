@@ -16,6 +16,7 @@ export function createNoBus(log: Log): Bus {
     publish: () => Promise.resolve(false),
     publishDurable: () => Promise.resolve(NO_REDIS),
     subscribe: (_kind, name) => log.warn(`REDIS_URL is not set: subscribing to '${name}' does nothing`),
+    onLive: nothing,
     listen: nothing,
     drain: nothing,
     stop: nothing,

@@ -22,6 +22,7 @@ export class PluginBus implements Bus {
   readonly #log: Log;
   /** Listeners by channel, and by pattern. */
   readonly #listeners = { channel: new Map<string, Listener[]>(), pattern: new Map<string, Listener[]>() };
+  readonly #onLive: (() => void)[] = [];
   #subscription: Subscription | undefined;
   readonly connection: RedisConnection;
   readonly #publisher: BusPublisher;
@@ -69,6 +70,11 @@ export class PluginBus implements Bus {
     void this.#subscription.start();
   }
 
+  /** Calls back whenever everything is subscribed. */
+  onLive(handle: () => void): void {
+    this.#onLive.push(handle);
+  }
+
   /** Begins to deliver messages. */
   async listen(): Promise<void> {
     const { channel, pattern } = this.#listeners;
@@ -78,6 +84,9 @@ export class PluginBus implements Bus {
       log: this.#log,
       channels: [...channel.keys()],
       patterns: [...pattern.keys()],
+      onLive: () => {
+        for (const handle of this.#onLive) handle();
+      },
       onMessage: (name, data, matched) => this.#deliver(name, data, matched),
     });
     if (channel.size + pattern.size > 0) await this.#subscription.start();

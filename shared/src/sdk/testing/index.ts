@@ -1,5 +1,6 @@
 export { FakeClock } from './fake-clock.ts';
 export type { Published } from './memory-bus.ts';
+export type { TestCallout, TestEndpointEvent } from './test-endpoints.ts';
 export type { TestRequest } from './request-in-memory.ts';
 export {
   createTestPlugin,

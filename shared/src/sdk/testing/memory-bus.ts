@@ -47,10 +47,19 @@ export class MemoryBus implements Bus {
     this.#listeners.push({ isMeant, handle, queue });
   }
 
+  /** Delivers what another plugin publishes. Returns whether anybody listens. */
+  hear(topic: string, event: string, payload: unknown): boolean {
+    return this.#deliver(`to:${topic}:${event}`, busData(topic, event, payload));
+  }
+
   /** Delivers what a browser pushes. Resolves when the handlers are done. */
   async push(topic: string, event: string, payload: unknown): Promise<void> {
     this.#deliver(`from:${topic}:${event}`, busData(topic, event, payload));
     await this.drain();
+  }
+
+  onLive(): void {
+    return undefined;
   }
 
   start(): void {
@@ -69,10 +78,11 @@ export class MemoryBus implements Bus {
     return undefined;
   }
 
-  #deliver(channel: string, data: Buffer | string): void {
+  #deliver(channel: string, data: Buffer | string): boolean {
     const message = busMessage(channel, Buffer.from(data));
-    for (const { isMeant, handle, queue } of this.#listeners)
-      if (isMeant(channel)) queue.run(() => handle(message));
+    const listeners = this.#listeners.filter(({ isMeant }) => isMeant(channel));
+    for (const { handle, queue } of listeners) queue.run(() => handle(message));
+    return listeners.length > 0;
   }
 }
 

@@ -7,6 +7,8 @@ import { MeshError } from '../../errors/index.ts';
 import { IdentityTokens, loadSecrets, type Identity } from '../../identity/index.ts';
 import { createLog } from '../../log/index.ts';
 import { parsePluginConfig } from '../../manifest/plugin-config.ts';
+import type { EndpointHook } from '../../manifest/endpoint-type.ts';
+import type { EndpointEvent } from '../endpoints/contract.ts';
 import type { PluginHealth } from '../http/health.ts';
 import { hostedBy } from '../host.ts';
 import type { Call } from '../plugin-calls.ts';
@@ -16,6 +18,7 @@ import { Plugin } from '../plugin.ts';
 import { readManifest } from '../read-manifest.ts';
 import { FakeClock } from './fake-clock.ts';
 import { MemoryBus, type Published } from './memory-bus.ts';
+import { TestEndpoints, type TestCallout, type TestEndpointEvent } from './test-endpoints.ts';
 import { requestInMemory, type TestRequest } from './request-in-memory.ts';
 
 /** What a plugin finds around it in a test. */
@@ -80,6 +83,7 @@ export class TestPlugin {
   readonly #plugin: Plugin;
   readonly #bus: MemoryBus;
   readonly #tokens: IdentityTokens;
+  readonly #endpoints: TestEndpoints;
 
   constructor(path: string, source: PluginSource, options: TestPluginOptions) {
     const { manifest } = readManifest({ entry: path, cwd: dirname(path), name: source.name });
@@ -90,6 +94,7 @@ export class TestPlugin {
     this.#tokens = new IdentityTokens(
       loadSecrets({ secrets: [randomBytes(32).toString('hex')], stateDir: '' }),
     );
+    this.#endpoints = new TestEndpoints(manifest, options.call ?? noCall);
     const config = parsePluginConfig(manifest, options.config ?? {});
     const parts: PluginParts = {
       manifest,
@@ -98,7 +103,7 @@ export class TestPlugin {
       clock: this.clock,
       bus: this.#bus,
       identify: identifyBy((token) => this.#tokens.verify(token, name)),
-      call: options.call ?? noCall,
+      call: this.#endpoints.call,
       address: undefined,
     };
     this.#plugin = new Plugin(source, parts);
@@ -126,6 +131,24 @@ export class TestPlugin {
         : { 'x-plugmesh-identity': await this.#tokens.sign(as, this.id) };
     const told = { 'x-forwarded-prefix': `/api/${this.id}`, ...headers, ...identity };
     return requestInMemory((side) => this.#plugin.connect(side), path, { ...request, headers: told });
+  }
+
+  /**
+   * Asks a hook as `endpoints` does, `reach` leading to a server of the test: `callout('info', { reach: server.url })`. What
+   * is left out of the body is made up.
+   */
+  callout(hook: EndpointHook, { as: actingFor, ...callout }: TestCallout = {}): Promise<Response> {
+    const { path, body } = this.#endpoints.callout(hook, callout);
+    const as: Identity = { kind: 'plugin', id: 'endpoints', ...(actingFor && { actingFor }) };
+    return this.request(path, { as, body });
+  }
+
+  /** Tells what has become of an endpoint. Resolves when `onEvent` has handled it. */
+  async endpointEvent(event: EndpointEvent['event'], said: TestEndpointEvent = {}): Promise<void> {
+    const heard = this.#endpoints.tell(event, said);
+    if (!this.#bus.hear('endpoints', event, {}))
+      throw new MeshError('MESH_USAGE', `'${this.id}' has no type of endpoint with 'onEvent'`);
+    await heard;
   }
 
   /** Delivers what a browser pushes. Resolves when the plugin has handled it. */
