@@ -17,7 +17,8 @@ import type {
 
 /**
  * Makes a request below the endpoint in question: `reach('/api/version')`. TLS and who may be reached are seen to by
- * `endpoints`, which also sends along the token, where there is one. It ends with the callout.
+ * `endpoints`, which also sends along the token, where there is one. It ends with the callout. Rejects with a `MeshError` of
+ * `endpoints` where the endpoint was not reached; every answer of the endpoint itself is one.
  */
 export type Reach = (path: string, init?: RequestInit) => Promise<Response>;
 

@@ -1,4 +1,4 @@
-import { MeshError } from '../../errors/index.ts';
+import { MeshError, PROBLEM_TYPE, problemDocument } from '../../errors/index.ts';
 import type { UserIdentity } from '../../identity/index.ts';
 import type { EndpointHook, EndpointType } from '../../manifest/endpoint-type.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
@@ -118,8 +118,15 @@ function someEndpoint({ type }: EndpointType, url: string): Endpoint {
 }
 
 /** As `endpoints` does it: the token's headers, where there is a token, and no redirect followed. */
-function pass({ url, headers: told }: Reached, below: string, init: RequestInit): Promise<Response> {
+async function pass({ url, headers: told }: Reached, below: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
   for (const [name, value] of Object.entries(told)) headers.set(name, value);
-  return fetch(url.replace(/\/$/, '') + below, { redirect: 'manual', ...init, headers });
+  try {
+    return await fetch(url.replace(/\/$/, '') + below, { redirect: 'manual', ...init, headers });
+  } catch (cause) {
+    if (init.signal?.aborted) throw cause;
+    const error = new MeshError('MESH_ENDPOINT_UNREACHABLE', `nobody answers at '${url}'`, { cause });
+    const type = { 'content-type': PROBLEM_TYPE };
+    return Response.json(problemDocument(error), { status: error.status, headers: type });
+  }
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'no
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createTestPlugin, testUser, type TestPlugin } from '@plugmesh/sdk/testing';
+import { freePort } from '../../../src/testing/index.ts';
 import type { Identity } from '../../../src/identity/index.ts';
 
 const FILE = join(import.meta.dirname, '../fixtures/harbour/src/main.ts');
@@ -18,10 +19,16 @@ interface Asked {
 
 describe('endpointType', () => {
   const asked: Asked[] = [];
+  /** What it answers instead. */
+  let problem: string | undefined;
   /** What stands for the endpoint: it knows one word. */
   const server = createServer((request, response) => {
     asked.push({ method: request.method, url: request.url, headers: request.headers });
     void textOf(request).then((text) => {
+      if (problem !== undefined) {
+        response.writeHead(404, { 'content-type': 'application/problem+json' }).end(problem);
+        return;
+      }
       const isKnown = text.includes('mellon') || request.headers['x-word'] === 'mellon';
       const isOpen = request.url?.startsWith('/below/api/version') === true;
       const status = text.includes('boom') ? 500 : isKnown || isOpen ? 200 : 401;
@@ -37,6 +44,7 @@ describe('endpointType', () => {
   });
   after(() => server.close());
   beforeEach(async () => {
+    problem = undefined;
     harbour = await createTestPlugin(FILE);
   });
   afterEach(() => harbour.stop());
@@ -91,6 +99,15 @@ describe('endpointType', () => {
     assert.doesNotMatch(await broken.text(), /boom/);
     const odd = await json(await harbour.callout('sign', { token: { data: 'odd' } }));
     assert.deepEqual([odd['status'], odd['code']], [500, 'MESH_INTERNAL']);
+  });
+
+  it('says in the words of `endpoints` that the endpoint was not reached, and in its own what it answered', async () => {
+    const away = await json(await harbour.callout('info', { reach: `http://127.0.0.1:${await freePort()}` }));
+    assert.deepEqual([away['status'], away['code']], [502, 'MESH_ENDPOINT_UNREACHABLE']);
+    for (const code of ['MESH_NOT_FOUND', 'MESH_ENDPOINT_WHATEVER', undefined]) {
+      problem = JSON.stringify({ code, detail: 'of somebody else' });
+      assert.equal((await json(await harbour.callout('info', { reach })))['code'], 'MESH_ENDPOINT_INVALID');
+    }
   });
 
   for (const [who, as, status] of [
