@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import { MeshError } from '../errors/index.ts';
 import { nearestName } from '../errors/nearest-name.ts';
 import { loadMeshConfig } from '../processes/index.ts';
-import { checkName, KINDS, LANGUAGES, writePlugin, type WrittenPlugin } from '../scaffold/index.ts';
+import { checkName, KINDS, kindsOf, LANGUAGES, writePlugin, type WrittenPlugin } from '../scaffold/index.ts';
 import { ask, isAtTerminal } from './ask.ts';
 import type { CommandLine } from './command-line.ts';
 
@@ -34,11 +34,9 @@ async function choose({ operands, options }: CommandLine, config: Config) {
   if (name !== undefined) checkName(config, name);
   if (lang !== undefined) checkChoice('language', LANGUAGE_IDS, lang);
   if (kind !== undefined) checkChoice('kind', KIND_IDS, kind);
-  return {
-    name: name ?? (await askName(config)),
-    language: lang ?? (await askLanguage(name)),
-    kind: kind ?? (await askKind()),
-  };
+  if (lang !== undefined && kind !== undefined) checkPair(lang, kind);
+  const chosen = { name: name ?? (await askName(config)), language: lang ?? (await askLanguage(name, kind)) };
+  return { ...chosen, kind: kind ?? (await askKind(chosen.language)) };
 }
 
 interface Made extends WrittenPlugin {
@@ -63,17 +61,25 @@ async function askName(config: Config): Promise<string> {
   return askOrRefuse({ text: 'Name: ', check: (name) => checkName(config, name) });
 }
 
-async function askLanguage(name = 'NAME'): Promise<string> {
-  const check = (id: string): void => checkChoice('language', LANGUAGE_IDS, id);
+async function askLanguage(name = 'NAME', kind?: string): Promise<string> {
+  const check = (id: string): void => {
+    checkChoice('language', LANGUAGE_IDS, id);
+    if (kind !== undefined) checkPair(id, kind);
+  };
   return askOrRefuse({ text: `Language (${LANGUAGE_IDS.join(', ')}): `, check }, name);
 }
 
 /** Nobody has to say it. */
-async function askKind(): Promise<string> {
+async function askKind(language: string): Promise<string> {
   const [first = ''] = KIND_IDS;
   if (!isAtTerminal()) return first;
-  const kinds = KINDS.map(({ id, summary }) => `  ${id.padEnd(11)} ${summary}\n`).join('');
-  const check = (id: string): void => checkChoice('kind', KIND_IDS, id);
+  const kinds = kindsOf(language)
+    .map(({ id, summary }) => `  ${id.padEnd(11)} ${summary}\n`)
+    .join('');
+  const check = (id: string): void => {
+    checkChoice('kind', KIND_IDS, id);
+    checkPair(language, id);
+  };
   return ask({ text: `${kinds}Kind (${first}): `, otherwise: first, check });
 }
 
@@ -82,6 +88,17 @@ async function askOrRefuse(question: Parameters<typeof ask>[0], name = 'NAME'): 
   throw new MeshError('MESH_USAGE', NEEDED, {
     fix: `./plugmesh new ${name} --lang ${LANGUAGE_IDS.join('|')} [--kind ${KIND_IDS.join('|')}]`,
   });
+}
+
+/** Not every kind has templates in every language. */
+function checkPair(language: string, kind: string): void {
+  const { languages = [language] } = KINDS.find(({ id }) => id === kind) ?? {};
+  if (languages.includes(language)) return;
+  throw new MeshError(
+    'MESH_USAGE',
+    `the kind '${kind}' is there in ${languages.join(', ')}, and not in ${language}`,
+    { fix: `take one of those, or begin with another kind in ${language}: docs/reference/callouts.md` },
+  );
 }
 
 function checkChoice(what: string, ids: readonly string[], id: string): void {

@@ -115,6 +115,9 @@ describe('plugmesh new', () => {
     );
     const kind = await run('rafts', '--lang', 'go', '--kind', 'servise');
     assert.match(kind.output, /'servise' is no kind .*route, service, middleware[^]*did you mean 'service'/);
+    const pair = await run('rafts', '--lang', 'rust', '--kind', 'endpoint');
+    assert.equal(pair.code, 2);
+    assert.match(pair.output, /'endpoint' is there in ts, js, python, and not in rust/);
     assert.match((await run('a', 'b', '--lang', 'go')).output, /'new' takes \[NAME\], not 'a b'/);
     assert.ok(!(await plugins()).includes('rafts'));
   });

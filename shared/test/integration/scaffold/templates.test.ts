@@ -15,7 +15,7 @@ import { skipped } from '../../../../test/mesh/support/describe-with.ts';
 import { testCache } from '../../../../test/mesh/support/test-cache.ts';
 import { parseManifest, type Manifest } from '../../../src/manifest/index.ts';
 import { HOME, missingRequirement } from '../../../src/processes/index.ts';
-import { KINDS, LANGUAGES, writePlugin } from '../../../src/scaffold/index.ts';
+import { KINDS, kindsOf, LANGUAGES, writePlugin } from '../../../src/scaffold/index.ts';
 
 /** As with the first build of Rust on a slow machine. */
 const BUILD_TIMEOUT_MS = 10 * 60_000;
@@ -57,6 +57,7 @@ const PATHS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   route: { '/': 200, '/v1/me': 401 },
   service: { '/': 200 },
   middleware: { '/check': 204 },
+  endpoint: {},
 };
 
 describe('the templates', function () {
@@ -86,8 +87,8 @@ describe('the templates', function () {
   });
 
   for (const { id: language } of LANGUAGES)
-    for (const { id: kind } of KINDS)
-      describe(`of a ${kind} in ${language}`, () => {
+    for (const { id: kind } of kindsOf(language))
+      describe(`of the kind ${kind} in ${language}`, () => {
         const name = `a-${language}-${kind}`;
         const { prepare, test, run } = TOOLCHAINS[language]!;
         let folder: string;
@@ -110,9 +111,13 @@ describe('the templates', function () {
             texts.some((text) => /node:test|unittest|testing\.T|tokio::test/.test(text)),
             'a test',
           );
-          const { http, middleware, topics } = manifest;
+          const { http, middleware, topics, endpoints = [] } = manifest;
           assert.deepEqual([http.guard, http.openapi], ['session', '/openapi.json']);
           assert.equal(middleware !== undefined, kind === 'middleware');
+          assert.deepEqual(
+            endpoints.map(({ type }) => type),
+            kind === 'endpoint' ? [name] : [],
+          );
           assert.deepEqual(
             topics.map(({ pattern }) => pattern),
             kind === 'service' ? [name] : [],
@@ -127,6 +132,7 @@ describe('the templates', function () {
             const { running, url } = await start(folder, run, redis.url);
             try {
               await answersAsDescribed(url, PATHS[kind]!);
+              if (kind === 'endpoint') await isClosed(`${url}/endpoint/info`);
               if (kind === 'service') await isLive(name, redis.url);
               assert.deepEqual(await running.kill(signal), { code: 0, signal: null }, running.output);
             } finally {
@@ -164,6 +170,12 @@ async function answersAsDescribed(url: string, paths: Readonly<Record<string, nu
   assert.deepEqual(described.sort(), Object.keys(paths).sort());
   for (const [path, status] of Object.entries(paths)) assert.equal((await fetch(url + path)).status, status);
   assert.equal((await fetch(`${url}/nowhere`)).status, 404);
+}
+
+/** Whoever comes past the gateway has to show who they are. */
+async function isClosed(url: string): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  assert.equal((await fetch(url, { method: 'POST', headers, body: '{}' })).status, 401);
 }
 
 /** It publishes, and answers a push. */
