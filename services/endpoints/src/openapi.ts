@@ -16,6 +16,14 @@ const ROUTES: readonly (readonly [string, string, string, Body | undefined, numb
   ['delete', '/v1/endpoints/{guid}/connection', 'Disconnect; `shared=1` for everybody', undefined, 204],
   ['post', '/v1/endpoints/{guid}/connection/validate', 'Try the credentials that are kept', undefined, 204],
   ['get', '/v1/events', "What has become of endpoints of the calling plugin's types", undefined, 200],
+  ['get', '/v1/proxy', 'Ask several endpoints at once', undefined, 200],
+  [
+    'get',
+    '/v1/proxy/{guid}/{path}',
+    'Pass a request on with your credentials, by any method',
+    undefined,
+    200,
+  ],
   ['post', '/v1/keys/rotate', 'Put all credentials under another key (the operator)', undefined, 200],
 ];
 
@@ -23,6 +31,10 @@ const ROUTES: readonly (readonly [string, string, string, Body | undefined, numb
 const QUERIES: Readonly<Record<string, readonly object[]>> = {
   'delete /v1/endpoints/{guid}/connection': [
     query('shared', { type: 'string', enum: ['0', '1'], default: '0' }),
+  ],
+  'get /v1/proxy': [
+    query('guids', { type: 'string', description: 'Separated by commas.' }),
+    query('path', { type: 'string', default: '' }),
   ],
   'get /v1/events': [
     query('after', { type: 'integer', minimum: 0, default: 0 }),

@@ -83,6 +83,8 @@ export class TypeCatalogue {
       redirect: 'error',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
+    // A mesh without such a route has no types.
+    if (response.status === 404) return [];
     if (!response.ok) throw new Error(`mesh answered ${response.status}`);
     return answer.parse(await response.json()).types.flatMap((entry) => {
       const parsed = endpointTypeSchema.safeParse(entry);
