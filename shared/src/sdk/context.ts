@@ -6,12 +6,12 @@ import type { DurableOptions, DurableResult } from '../redis/durable-publish.ts'
 import type { RedisConnection } from '../redis/connect-redis.ts';
 import type { BusHandler, BusMessage } from './bus/bus-message.ts';
 import type { Clock } from './clock.ts';
-import type { EndpointHooks } from './endpoints/hooks.ts';
+import type { EndpointHooks, Reach } from './endpoints/hooks.ts';
 import type { JobRunner } from './jobs/job.ts';
 import type { MiddlewareHandler } from './http/middleware.ts';
 import type { UpgradeHandler } from './http/upgrades.ts';
 import type { Call } from './plugin-calls.ts';
-import type { Identify } from './plugin-identity.ts';
+import type { Identify, RequestHead } from './plugin-identity.ts';
 import type { AddService } from './service-runner.ts';
 import type { AnyTopics, EventOf } from './topics.ts';
 import type { Schema } from './validate.ts';
@@ -86,6 +86,11 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>, Top
   readonly upgrade: (handle: UpgradeHandler) => void;
   /** Does what the manifest's `hooks` of an endpoint type name. Throws when the two differ. */
   readonly endpointType: (type: string, hooks: EndpointHooks) => void;
+  /**
+   * Makes requests below an endpoint, with what the user of `request` is connected by: of this plugin's own types, or of any
+   * where `trusted_plugins` of `endpoints` names it. Rejects with a `MeshError` where the endpoint was not reached.
+   */
+  readonly reach: (guid: string, request: RequestHead) => Reach;
   /** Makes a router for work that takes longer than a request: `session.use('/reports', job(run))`. */
   readonly job: JobRunner;
   /** Runs when the plugin stops, the last one first. */

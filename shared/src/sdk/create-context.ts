@@ -3,6 +3,7 @@ import { MeshError } from '../errors/index.ts';
 import type { BusHandler } from './bus/bus-message.ts';
 import type { PluginContext, Subscribe } from './context.ts';
 import type { EndpointTypes } from './endpoints/endpoint-types.ts';
+import { createReach, proxyPath } from './endpoints/reach.ts';
 import type { Routers } from './http/create-app.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { answerVisits } from './http/middleware.ts';
@@ -53,6 +54,7 @@ export function createContext<Settings>(parts: ContextParts, config: Settings): 
     },
     upgrade: (handle) => parts.upgrades.take(handle),
     endpointType: (type, hooks) => parts.endpointTypes.add(type, hooks),
+    reach: (guid, request) => createReach({ call, request, path: proxyPath(guid) }),
     job: (run, options) => jobs.router(run, options),
     onStop: (release) => void parts.releases.push(release),
   };

@@ -18,7 +18,7 @@ export type { PluginContext, Subscribe } from './context.ts';
 export * from './define-plugin.ts';
 export type { PluginDefinition, SetupContext } from './definition.ts';
 export type * from './endpoints/contract.ts';
-export type { Callout, EndpointHooks, Reach } from './endpoints/hooks.ts';
+export type { Callout, EndpointHooks, Reach, ReachOf } from './endpoints/hooks.ts';
 export type { Job, JobFunction, JobOptions, JobRunner, JobView } from './jobs/job.ts';
 export type { MiddlewareHandler, Visit } from './http/middleware.ts';
 export type { UpgradeHandler } from './http/upgrades.ts';

@@ -3,8 +3,9 @@ import { MeshError } from '../../errors/index.ts';
 import type { UserIdentity } from '../../identity/index.ts';
 import type { Call } from '../plugin-calls.ts';
 import type { Identify } from '../plugin-identity.ts';
+import type { Reach } from './hooks.ts';
 import { validate } from '../validate.ts';
-import { createReach } from './reach.ts';
+import { createReach, proxyPath } from './reach.ts';
 import type { HookSchemas } from './schemas.ts';
 
 /** What callouts are answered with. */
@@ -46,9 +47,11 @@ async function calledByEndpoints(identify: Identify, request: Request): Promise<
   throw new MeshError(code, "callouts are for 'endpoints' alone");
 }
 
+/** To one endpoint where the callout is about one, and to those of the user where it is about all that they see. */
 function reachOf(body: object, request: Request, response: Response, { call }: CalloutParts): object {
-  if (!('reach' in body)) return {};
   const ended = new AbortController();
   response.once('close', () => ended.abort());
-  return { reach: createReach({ call, request, path: String(body.reach), signal: ended.signal }) };
+  const reach = (path: string): Reach => createReach({ call, request, path, signal: ended.signal });
+  if ('reach' in body) return { reach: reach(String(body.reach)) };
+  return { reachOf: (guid: string) => reach(proxyPath(guid)) };
 }

@@ -22,10 +22,13 @@ import type {
  */
 export type Reach = (path: string, init?: RequestInit) => Promise<Response>;
 
-/** What a hook is asked: the JSON of the contract, with `reach` as a function. */
+/** Makes requests below any endpoint of this plugin's types to which the user acted for is connected, or that is shared. */
+export type ReachOf = (guid: string) => Reach;
+
+/** What a hook is asked: the JSON of the contract, with `reach` as a function; where no endpoint is meant, `reachOf` finds one. */
 export type Callout<Request> = Readonly<
   Omit<Request, 'reach'> &
-    (Request extends { readonly reach: string } ? { reach: Reach } : unknown) & {
+    (Request extends { readonly reach: string } ? { reach: Reach } : { reachOf: ReachOf }) & {
       /** The user that `endpoints` asks for, where there is one. */
       actingFor: UserIdentity | undefined;
     }

@@ -4,15 +4,20 @@ import type { Call } from '../plugin-calls.ts';
 import type { RequestHead } from '../plugin-identity.ts';
 import type { Reach } from './hooks.ts';
 
-/** What a hook's requests to the endpoint are made of. */
+/** What requests to an endpoint are made of. */
 export interface ReachParts {
   readonly call: Call;
-  /** The callout. */
+  /** The callout, or whatever request it is done for. */
   readonly request: RequestHead;
   /** The path at `endpoints` that stands for the endpoint. */
   readonly path: string;
   /** Aborted when the callout has ended. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
+}
+
+/** The path at `endpoints` below which a user calls an endpoint that they are connected to. */
+export function proxyPath(guid: string): string {
+  return `/v1/proxy/${encodeURIComponent(guid)}`;
 }
 
 /** Makes requests below one endpoint, by way of `endpoints` and for the user who is acted for. */
@@ -24,7 +29,7 @@ export function createReach({ call, request, path, signal }: ReachParts): Reach 
       await call('endpoints', pathBelow(path, below), {
         ...init,
         request: { headers },
-        signal: init.signal ? AbortSignal.any([init.signal, signal]) : signal,
+        signal: AbortSignal.any([init.signal, signal].filter((each) => each instanceof AbortSignal)),
       }),
     );
 }
