@@ -7,16 +7,13 @@ import type { Target } from '../outbound/target.ts';
 import type { Pass } from './passes.ts';
 import { takeBody, type RequestBody } from './request-body.ts';
 import { requestHeaders } from './request-headers.ts';
+import type { ProxiedPath } from './proxied-path.ts';
 import { responseHeaders } from './response-headers.ts';
 
 /** A request that is passed on. */
-export interface Errand {
+export interface Errand extends ProxiedPath {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** At the external system. */
-  readonly path: string;
-  /** Where clients find the URL of the external system. */
-  readonly prefix: string;
 }
 
 /** What a browser would do with an answer that makes it code of the page, not data. */
@@ -52,11 +49,11 @@ export class Carrier {
   }
 
   async #carry(errand: Errand, pass: Pass, signal: AbortSignal): Promise<void> {
-    const { request, response, prefix } = errand;
+    const { request, response } = errand;
     refuseRunning(request);
     const body = await takeBody(request);
     const { answer, target } = await this.#ask(errand, pass, { body, signal });
-    writeHead(response, answer, responseHeaders(answer, target, prefix));
+    writeHead(response, answer, responseHeaders(answer, target, errand));
     await pipeline(answer.body, response).catch((error: unknown) => {
       this.#log.debug({ err: error }, 'an answer has ended before its end');
     });

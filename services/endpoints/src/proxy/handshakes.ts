@@ -6,15 +6,14 @@ import type { Handshake } from '../outbound/exchange.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Pass } from './passes.ts';
 import { handshakeHeaders } from './request-headers.ts';
+import type { ProxiedPath } from './proxied-path.ts';
 import { responseHeaders } from './response-headers.ts';
 
 /** A WebSocket handshake that is passed on. */
-export interface HandshakeErrand {
+export interface HandshakeErrand extends ProxiedPath {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
-  readonly path: string;
-  readonly prefix: string;
 }
 
 /** How long a client may take for the last bytes of an external system that has closed. */
@@ -44,7 +43,7 @@ export class Handshakes {
       return;
     }
     const { status, body } = handshake;
-    const headers = responseHeaders(handshake, target, errand.prefix);
+    const headers = responseHeaders(handshake, target, errand);
     const own = { ...headers, 'content-length': body.length, connection: 'close' };
     socket.end(Buffer.concat([headOf(status, own), body]), () => socket.destroy());
   }

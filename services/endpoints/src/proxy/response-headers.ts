@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Target } from '../outbound/target.ts';
+import type { ProxiedPath } from './proxied-path.ts';
 
 /** What an external system may say to a client, besides `x-…`; docs/reference/endpoints-proxy.md has the same table. */
 export const KEPT_OF_ANSWERS: readonly string[] = [
@@ -59,15 +60,18 @@ const KEPT: ReadonlySet<string> = new Set(KEPT_OF_ANSWERS);
 /** No page of an external system runs as one of the mesh, and no browser makes more of an answer than it says it is. */
 const GUARD = { 'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff' };
 
+/** For the plugin of a type alone, which looks at how the system wants to be logged in to; a browser would ask its user. */
+const CHALLENGE = 'www-authenticate';
+
 /** What of an external system's answer goes to the client; `prefix` is where its URL is to be found here. */
 export function responseHeaders(
   { status, headers }: { readonly status: number; readonly headers: IncomingHttpHeaders },
   target: Target,
-  prefix: string,
+  { prefix, kind }: Pick<ProxiedPath, 'prefix' | 'kind'>,
 ): OutgoingHttpHeaders {
   const kept: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(headers))
-    if (value !== undefined && isKept(name)) kept[name] = value;
+    if (value !== undefined && (isKept(name) || (kind === 'reach' && name === CHALLENGE))) kept[name] = value;
   if (status === 204) delete kept['content-length'];
   const { location } = headers;
   const said = location === undefined ? undefined : locationHere(location, target, prefix);
