@@ -26,6 +26,7 @@ const SHIPPED = {
   example: '',
   files: '',
   'https-first': 'enabled = false',
+  metrics: '',
   system: '',
   tenant: 'enabled = false',
 };

@@ -4,7 +4,7 @@ import {
   alias,
   duration,
   guard,
-  isReservedName,
+  isReservedPath,
   PLAIN_NAME,
   parseDuration,
   size,
@@ -176,5 +176,5 @@ function isNetwork(network: string): boolean {
 
 function isPluginPath(path: string): boolean {
   if (!/^(\/api)?\/[A-Za-z0-9][A-Za-z0-9._~-]*$/.test(path)) return false;
-  return path.startsWith('/api/') || !isReservedName(path);
+  return path.startsWith('/api/') || !isReservedPath(path);
 }

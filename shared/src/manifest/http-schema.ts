@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isReservedName } from './reserved-names.ts';
+import { isReservedPath } from './reserved-names.ts';
 import { size } from './units.ts';
 
 /** Who may pass, from open to closed. */
@@ -17,7 +17,7 @@ const SEGMENT = "[A-Za-z0-9._~!$&'()+,;=:@%-]+";
 export const alias = z
   .string()
   .regex(/^\/[A-Za-z0-9][A-Za-z0-9._~-]*$/, 'one segment like "/ships"')
-  .refine((path) => !isReservedName(path), 'a path that the mesh does not use itself');
+  .refine((path) => !isReservedPath(path), 'a path that the mesh does not use itself');
 
 const pattern = z
   .string()

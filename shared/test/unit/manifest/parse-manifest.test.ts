@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { MeshProblems, type MeshError } from '@plugmesh/shared/errors';
-import { isReservedName, parseManifest, RESERVED_NAMES, type Manifest } from '@plugmesh/shared/manifest';
+import {
+  isReservedName,
+  isReservedPath,
+  parseManifest,
+  RESERVED_NAMES,
+  type Manifest,
+} from '@plugmesh/shared/manifest';
 
 const FILE = '/mesh/services/ships/plugin.json';
 
@@ -230,9 +236,10 @@ describe('problems of a manifest', () => {
 describe('reserved names', () => {
   it('hold in every letter case and below', () => {
     for (const name of RESERVED_NAMES) {
-      assert.ok(isReservedName(name));
-      assert.ok(isReservedName(`/${name.toUpperCase()}/x`));
+      assert.ok(isReservedPath(name));
+      assert.ok(isReservedPath(`/${name.toUpperCase()}/x`));
+      assert.equal(isReservedName(name), name !== 'metrics', name);
     }
-    assert.ok(!isReservedName('system'));
+    assert.ok(!isReservedPath('system'));
   });
 });
