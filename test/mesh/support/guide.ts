@@ -25,7 +25,7 @@ export class Guide {
   readonly #page: string;
   readonly #mesh: TestMesh;
   readonly #instead: Readonly<Record<string, string>>;
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #env: Record<string, string>;
   readonly #blocks: readonly CodeBlock[];
   readonly #followed = new Set<CodeBlock>();
   readonly #running: RunningProcess[] = [];
@@ -35,7 +35,7 @@ export class Guide {
     this.#mesh = mesh;
     const { host, port } = new URL(mesh.origin);
     this.#instead = { 'localhost:2345': host, '127.0.0.1:2345': `127.0.0.1:${port}`, ...instead };
-    this.#env = env;
+    this.#env = { ...env };
     this.#blocks = codeBlocks(readFileSync(join(ROOT, page), 'utf8'));
   }
 
@@ -66,6 +66,16 @@ export class Guide {
     const { argv, options } = await this.#shell(this.text(name));
     const [program = '', ...args] = argv;
     return (await promisify(execFile)(program, args, options)).stdout.trim();
+  }
+
+  /** Runs the commands of a block, and keeps these variables for the blocks that come after it, as one shell would. */
+  async runFor(name: string, ...variables: readonly string[]): Promise<string> {
+    const told = variables.map((variable) => `printf '\\0%s' "$${variable}"`).join('\n');
+    const { argv, options } = await this.#shell(`${this.text(name)}\n${told}`);
+    const [program = '', ...args] = argv;
+    const [output = '', ...values] = (await promisify(execFile)(program, args, options)).stdout.split('\0');
+    for (const [at, variable] of variables.entries()) this.#env[variable] = values[at] ?? '';
+    return output.trim();
   }
 
   /** Starts the commands of a block, of which the last line runs until it is stopped. */
