@@ -36,7 +36,17 @@ const TABLE: readonly Row[] = [
   },
   { from: /^gateway\//, own: /^gateway\//, may: packagesAnd(SHARED_BUT_SDK) },
   { from: /^channel\//, own: /^channel\//, may: packagesAnd(SHARED_BUT_SDK, ['express']) },
-  { from: /^services\/accounts\/src\/page\//, own: /^services\/accounts\/src\/page\//, may: /^$/ },
+  // What they share is where the browser finds it: /page/ for /api/<plugin>/page/, and so services/page/ for this test.
+  {
+    from: /^services\/accounts\/src\/page\//,
+    own: /^services\/accounts\/src\/page\//,
+    may: /^services\/page\/(api|dom|forms)\.js$/,
+  },
+  {
+    from: /^services\/endpoints\/src\/page\//,
+    own: /^services\/endpoints\/src\/page\//,
+    may: /^services\/page\/(api|connection|curve|dom|forms)\.js$/,
+  },
   // Writes the records of sessions and keys that gateway and channel read.
   {
     from: /^services\/accounts\//,

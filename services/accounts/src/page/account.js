@@ -1,5 +1,6 @@
-import { ask, Refusal } from './api.js';
-import { element, field, onClick, onSubmit } from './dom.js';
+import { ask, Refusal } from '../../../page/api.js';
+import { element } from '../../../page/dom.js';
+import { field, onClick, onSubmit } from '../../../page/forms.js';
 import { KeyList } from './key-list.js';
 
 const toLogin = () => location.assign(new URL('login', document.baseURI));

@@ -1,5 +1,6 @@
-import { ask } from './api.js';
-import { element, field, make, onClick, onSubmit } from './dom.js';
+import { ask } from '../../../page/api.js';
+import { element, make } from '../../../page/dom.js';
+import { field, onClick, onSubmit } from '../../../page/forms.js';
 
 /**
  * @typedef {object} Key

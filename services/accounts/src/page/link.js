@@ -1,5 +1,5 @@
-import { ask } from './api.js';
-import { field, onSubmit } from './dom.js';
+import { ask } from '../../../page/api.js';
+import { field, onSubmit } from '../../../page/forms.js';
 
 // Behind `#` it was sent to nobody; from here on it is not in the address either, nor in the history.
 const link = location.hash.slice(1);

@@ -1,5 +1,5 @@
-import { ask } from './api.js';
-import { field, onSubmit } from './dom.js';
+import { ask } from '../../../page/api.js';
+import { field, onSubmit } from '../../../page/forms.js';
 
 onSubmit('form', 'problem', async () => {
   await ask('POST', 'v1/login', { name: field('name').value, password: field('password').value });

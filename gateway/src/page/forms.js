@@ -1,13 +1,4 @@
-/**
- * The element with this id; the page's HTML and its scripts belong together, so a missing one is a bug.
- * @param {string} id
- * @returns {HTMLElement}
- */
-export function element(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no element '${id}'`);
-  return found;
-}
+import { element } from './dom.js';
 
 /**
  * A field of a form.
@@ -19,19 +10,6 @@ export function field(id) {
 }
 
 /**
- * Makes an element with text or children. Text goes in as text: no name becomes markup.
- * @param {string} name
- * @param {Record<string, string>} [attributes]
- * @param {...(string | Node)} children
- */
-export function make(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-/**
  * What a form does when it is sent; what goes wrong is said in the element `problem`.
  * @param {string} form
  * @param {string} problem
@@ -40,7 +18,7 @@ export function make(name, attributes = {}, ...children) {
 export function onSubmit(form, problem, act) {
   element(form).addEventListener('submit', (event) => {
     event.preventDefault();
-    void attempt(element(form).querySelector('button'), problem, act);
+    void attempt(element(form).querySelector('[type=submit]'), problem, act);
   });
 }
 
