@@ -49,6 +49,8 @@ describe('the page', function () {
     const system = page.locator('[data-plugin=system]');
     await system.and(page.locator('[data-state=ready]')).waitFor();
     assert.match(await system.innerText(), /System\s+ready\s+\/api\/system\s+public/);
+    // Links to plugins that are not there.
+    for (const link of ['#account', '#endpoints']) assert.equal(await page.locator(link).isVisible(), false);
 
     await mesh.addPlugin('broken', { 'plugin.json': { name: 'broken', run: ['node'], guards: 'public' } });
     const broken = page.locator('[data-plugin=broken][data-state=invalid]');

@@ -2,6 +2,8 @@ import { addressOf } from './address.js';
 import { element, make } from './dom.js';
 
 const REFRESH_MS = 2_000;
+/** Links of the masthead, by id, to plugins that have a page. */
+const LINKS = { account: 'accounts', endpoints: 'endpoints' };
 
 /**
  * A plugin as `GET /mesh/plugins` shows it to a stranger or to an operator.
@@ -54,7 +56,8 @@ export class PluginList {
     if (text === this.#shown) return;
     this.#shown = text;
     const list = element('plugin-list');
-    element('account').hidden = !plugins.some((plugin) => plugin.id === 'accounts' && isReady(plugin));
+    for (const [link, id] of Object.entries(LINKS))
+      element(link).hidden = !plugins.some((plugin) => plugin.id === id && isReady(plugin));
     this.#live.keep(plugins.filter(isReady).map(({ id }) => id));
     list.replaceChildren(...plugins.map((plugin) => renderPlugin(plugin, this.#live)));
     list.removeAttribute('aria-busy');

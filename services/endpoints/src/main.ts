@@ -14,6 +14,7 @@ import { Renewals } from './proxy/renewals.ts';
 import { Reaches } from './reach/reaches.ts';
 import { addConnectionRoutes } from './routes/connection-routes.ts';
 import { addEndpointRoutes } from './routes/endpoint-routes.ts';
+import { addPages } from './routes/pages.ts';
 import { addPluginRoutes } from './routes/plugin-routes.ts';
 import { Cipher } from './secrets/cipher.ts';
 import { openKeyRing } from './secrets/key-ring.ts';
@@ -49,6 +50,7 @@ definePlugin({
     const parts = { ...asking, store, types, cipher, endpoints: desk, connections, renewals, onEvent };
     const sign = (signing: ToSign): ReturnType<typeof signedHeaders> => signedHeaders(callouts, signing);
 
+    addPages(router);
     router.use('/v1', (_request, response, next) => {
       response.set('Cache-Control', 'no-store');
       next();

@@ -67,6 +67,11 @@ export class EndpointDesk {
     );
   }
 
+  /** Administrators may for everybody, and users for themselves where that is set. */
+  mayRegister({ isAdmin }: Caller): boolean {
+    return isAdmin || this.#parts.userEndpoints;
+  }
+
   async register(caller: Caller, wish: EndpointWish, request: RequestHead): Promise<EndpointRecord> {
     const owner = this.#ownerFor(caller);
     const url = endpointUrl(wish.url);
@@ -128,9 +133,8 @@ export class EndpointDesk {
     return types.some((each) => each.plugin === plugin && each.hooks.includes('update-metadata'));
   }
 
-  #ownerFor({ id, isAdmin }: Caller): string {
-    if (isAdmin) return '';
-    if (this.#parts.userEndpoints) return id;
+  #ownerFor(caller: Caller): string {
+    if (this.mayRegister(caller)) return caller.isAdmin ? '' : caller.id;
     throw new MeshError('MESH_FORBIDDEN', 'only administrators register endpoints', {
       fix: "ask one, or have 'user_endpoints' of the plugin 'endpoints' set",
     });

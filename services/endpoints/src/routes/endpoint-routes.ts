@@ -37,7 +37,9 @@ export function addEndpointRoutes(router: Router, parts: EndpointRouteParts): vo
 
   router.get('/v1/endpoints', async (request, response) => {
     const caller = await callers.user(request);
-    response.json(await listed(parts, caller, request));
+    const { id, name, isAdmin: admin } = caller;
+    const you = { id, name, admin, mayRegister: desk.mayRegister(caller) };
+    response.json({ ...(await listed(parts, caller, request)), you });
   });
 
   router.post('/v1/endpoints', async (request, response) => {

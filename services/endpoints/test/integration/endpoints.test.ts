@@ -122,6 +122,10 @@ describe('endpoints', function () {
 
   it('lets administrators alone register, change and unregister, and everybody connect', async () => {
     refused(await send('GET', ''), 401, 'MESH_UNAUTHORIZED');
+    const told = async (as: typeof ADA): Promise<object> => (await send('GET', '', { as })).body.you;
+    const [ada, admin] = [await told(ADA), await told(ADMIN)];
+    assert.deepEqual(ada, { id: ADA.id, name: ADA.name, admin: false, mayRegister: false });
+    assert.deepEqual(admin, { id: ADMIN.id, name: ADMIN.name, admin: true, mayRegister: true });
     refused(await send('POST', '', { as: ADA, body: wish() }), 403, 'MESH_FORBIDDEN');
     const guid = await register();
     refused(await send('PATCH', `/${guid}`, { as: ADA, body: { name: 'Mine' } }), 403, 'MESH_FORBIDDEN');
