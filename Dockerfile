@@ -23,7 +23,8 @@ RUN npm ci --workspaces --omit=dev --omit=optional --no-audit --no-fund && npm c
 FROM node:24-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production PLUGMESH__CORE__MODE=production PLUGMESH__CORE__STATE_DIR=/app/.plugmesh
-COPY --from=packages /app/node_modules ./node_modules
+# Also those that one workspace has in a version of its own.
+COPY --from=packages /app ./
 COPY --from=source /app ./
 # The launcher finds its packages in order; a volume on the state folder takes over whose it is.
 RUN cksum <package-lock.json >node_modules/.plugmesh-stamp && install -d -o node -g node .plugmesh
