@@ -11,6 +11,9 @@ const OURS = new Set(['PipeWrap', 'TTYWrap', 'Immediate', 'IntervalHistogram']);
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 20;
 
+/** What was said already: one file's fault is not the next one's. */
+let said = [];
+
 /** Fails when the tests of a file have left something open that would keep a process from ending. */
 exports.mochaHooks = {
   async afterAll() {
@@ -20,7 +23,7 @@ exports.mochaHooks = {
     const deadline = performance.now() + PATIENCE_MS;
     let left = leftOpen();
     while (left.length > 0) {
-      if (performance.now() > deadline) throw new Error(`a test left something open: ${left.join(', ')}`);
+      if (performance.now() > deadline) fail(left);
       collect();
       await delay(LOOK_MS);
       // Only then is this very timer gone.
@@ -30,6 +33,16 @@ exports.mochaHooks = {
   },
 };
 
+function fail(left) {
+  said = [...said, ...left];
+  throw new Error(`a test left something open: ${left.join(', ')}`);
+}
+
 function leftOpen() {
-  return process.getActiveResourcesInfo().filter((name) => !OURS.has(name));
+  const known = [...said];
+  return process.getActiveResourcesInfo().filter((name) => {
+    const at = known.indexOf(name);
+    if (at >= 0) known.splice(at, 1);
+    return at < 0 && !OURS.has(name);
+  });
 }
