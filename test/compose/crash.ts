@@ -1,6 +1,7 @@
 import { eventually } from '@plugmesh/shared/testing';
 import { docker, serviceOf, shortName, type ComposeProject, type Container } from './project.ts';
 import { SteadyRequests } from './steady-requests.ts';
+import type { Visitor } from './visitor.ts';
 
 /** What happened around the crash of one container. */
 export interface Crash {
@@ -21,11 +22,12 @@ export interface SurvivedCrash extends Crash {
 export async function crash(
   project: ComposeProject,
   victim: Container,
-  plugins: readonly string[],
+  { visitor, plugins }: { readonly visitor: Visitor; readonly plugins: readonly string[] },
 ): Promise<Crash> {
   const hit = serviceOf(victim);
   const origins = hit === 'gateway' ? await otherGateways(project, victim) : await project.gateways();
   const requests = new SteadyRequests(
+    visitor,
     origins,
     plugins.filter((id) => id !== hit),
   );

@@ -62,6 +62,11 @@ export class ComposeProject {
     return (await this.#plugmesh('token')).trim();
   }
 
+  /** Makes an API key of the first administrator, who has it before any password. */
+  async apiKey(): Promise<string> {
+    return (await this.command('key', 'create', 'admin', '--guard', 'session')).trim();
+  }
+
   /** The official image has a /data that is Redis's own, and the volume takes that over; a rebuilt one may have none. */
   async prepareVolume(): Promise<void> {
     const volume = `${this.name}_redis`;

@@ -8,7 +8,7 @@ import { LiveClient } from './live-client.ts';
 import { confinementProblems, containerFacts, socketSpread } from './look.ts';
 import { observations, publish } from './observations.ts';
 import { ComposeProject, docker, serviceOf, shortName } from './project.ts';
-import { failureOf } from './steady-requests.ts';
+import { Visitor } from './visitor.ts';
 
 const LONGEST_RUN_MS = 30 * 60_000;
 const BUILD_MS = 20 * 60_000;
@@ -20,6 +20,12 @@ const GREETS = /^hello-/;
 interface PluginView {
   readonly id: string;
   readonly state: string;
+}
+
+/** The plugins, and who asks them. */
+interface Asked {
+  readonly visitor: Visitor;
+  readonly plugins: readonly string[];
 }
 
 const project = new ComposeProject();
@@ -52,14 +58,16 @@ async function lookAtEverything(): Promise<void> {
   await project.prepareVolume();
   await step('up', () => up([]));
   const plugins = await step('ready', () => readyPlugins());
-  await step('plugins', () => askPlugins(plugins));
+  const visitor = new Visitor(await project.apiKey());
+  const asked = { visitor, plugins };
+  await step('plugins', () => askPlugins(asked));
   Object.assign(seen.containers, await containerFacts(project));
   seen.problems.push(...(await confinementProblems(project, seen.containers)));
   await step('switch', () => switchPlugin(plugins));
   await step('scale', () => up(['--scale', 'channel=3', '--scale', 'gateway=2']));
   await step('spread', () => spreadClients(plugins));
-  await step('crashes', () => crashEverything(plugins));
-  await step('afterwards', () => askPlugins(plugins));
+  await step('crashes', () => crashEverything(asked));
+  await step('afterwards', () => askPlugins(asked));
 }
 
 /** Does one part of the run and notes how long it took. */
@@ -98,10 +106,10 @@ async function readyPlugins(): Promise<string[]> {
 }
 
 /** One request to each plugin, and one push to each that greets. */
-async function askPlugins(plugins: readonly string[]): Promise<void> {
+async function askPlugins({ visitor, plugins }: Asked): Promise<void> {
   const [origin = ''] = await project.gateways();
   for (const id of plugins) {
-    const failure = await failureOf(`${origin}/api/${id}/`);
+    const failure = await visitor.failureOf(origin, id);
     seen.plugins[id] = { state: 'ready', status: failure ?? '200' };
     if (failure !== undefined) seen.problems.push(`${id}: ${failure}`);
     if (!GREETS.test(id)) continue;
@@ -159,12 +167,12 @@ async function switchPlugin(plugins: readonly string[]): Promise<void> {
 }
 
 /** One container after the other; pages that stay open must be answered again each time. */
-async function crashEverything(plugins: readonly string[]): Promise<void> {
-  const topic = plugins.find((id) => GREETS.test(id)) ?? '';
+async function crashEverything(asked: Asked): Promise<void> {
+  const topic = asked.plugins.find((id) => GREETS.test(id)) ?? '';
   for (const victim of await project.containers()) {
     const name = shortName(victim);
     const pages = await openPages(topic, PAGES);
-    const result = await crash(project, victim, plugins);
+    const result = await crash(project, victim, asked);
     const answers = await Promise.all(pages.map((page) => page.ask(30_000)));
     seen.crashes[name] = { ...result, answeredAfterMs: Math.round(Math.max(...answers)) };
     pages.forEach((page) => page.close());

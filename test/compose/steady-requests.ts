@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Visitor } from './visitor.ts';
 
 const EVERY_MS = 50;
 
@@ -12,11 +13,13 @@ export interface Tally {
 /** Asks plugins again and again, by turns through every gateway, and counts. */
 export class SteadyRequests {
   readonly tallies: ReadonlyMap<string, Tally>;
+  readonly #visitor: Visitor;
   readonly #origins: readonly string[];
   readonly #stopped = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor(origins: readonly string[], plugins: readonly string[]) {
+  constructor(visitor: Visitor, origins: readonly string[], plugins: readonly string[]) {
+    this.#visitor = visitor;
     this.#origins = origins;
     this.tallies = new Map(plugins.map((id) => [id, { sent: 0, failed: 0 }]));
     this.#running = Promise.all([...this.tallies].map(([id, tally]) => this.#ask(id, tally)));
@@ -32,23 +35,12 @@ export class SteadyRequests {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       const origin = this.#origins[tally.sent++ % this.#origins.length] ?? '';
-      const failure = await failureOf(`${origin}/api/${id}/`);
+      const failure = await this.#visitor.failureOf(origin, id);
       if (failure !== undefined) {
         tally.failed += 1;
         tally.lastFailure = failure;
       }
       await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
-  }
-}
-
-/** Why a GET was not answered with 200; undefined when it was. */
-export async function failureOf(url: string): Promise<string | undefined> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
-    const text = await response.text();
-    return response.ok ? undefined : `${response.status} ${text.slice(0, 200)}`;
-  } catch (error) {
-    return String((error as Error).cause ?? error);
   }
 }
