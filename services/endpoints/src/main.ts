@@ -59,7 +59,8 @@ definePlugin({
     addEndpointRoutes(router, { callers, store, types, callouts, desk, log, fanOut: config.fanOut });
     addConnectionRoutes(router, { callers, desk: new ConnectionDesk(parts), log });
     addPluginRoutes(router, { callers, store, types, rotation });
-    upgrade(addProxyRoutes(router, { ...config, outbound, connections, types, callers, reaches, log, sign }));
+    const proxied = { outbound, connections, renewals, types, callers, reaches, log, sign };
+    upgrade(addProxyRoutes(router, { ...config, ...proxied }));
 
     service('events', (signal) => outbox.run(signal));
   },

@@ -2,6 +2,7 @@ import type { Log, RequestHead } from '@plugmesh/sdk';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Target } from '../outbound/target.ts';
 import type { Token } from '../outbound/token.ts';
+import type { Renewals } from './renewals.ts';
 
 /** A user who asks, in person or by a plugin that acts for them. */
 export interface ProxyCaller {
@@ -66,6 +67,8 @@ export interface ReachableTarget {
 export interface ProxyParts {
   readonly outbound: Outbound;
   readonly connections: UsableConnections;
+  /** The one that all of this process share: a refresh token may be good for one use. */
+  readonly renewals: Renewals;
   readonly types: { get(type: string): Promise<ProxyType> };
   readonly callers: ProxyCallers;
   /** `find`: undefined when it is not there, has ended, or is another plugin's. */

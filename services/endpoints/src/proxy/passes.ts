@@ -1,7 +1,6 @@
 import { MeshError, type RequestHead } from '@plugmesh/sdk';
 import { addressBelow, type Target } from '../outbound/target.ts';
 import type { ProxyCaller, ProxyParts, ProxyType, Usable } from './parts.ts';
-import { Renewals } from './renewals.ts';
 
 /** With what a request goes to an external system. */
 export interface Pass {
@@ -28,20 +27,18 @@ interface AskedBy extends Asked {
 /** Gives out what requests go to external systems with. */
 export class Passes {
   readonly #parts: ProxyParts;
-  readonly #renewals: Renewals;
 
   constructor(parts: ProxyParts) {
     this.#parts = parts;
-    this.#renewals = new Renewals(parts);
   }
 
   /** For a user at an endpoint. Rejects with MESH_ENDPOINT_UNKNOWN, _NOT_CONNECTED, _EXPIRED, or MESH_FORBIDDEN. */
   async toEndpoint(caller: ProxyCaller, guid: string, asked: Asked): Promise<Pass> {
-    const { connections, types } = this.#parts;
+    const { connections, renewals, types } = this.#parts;
     const used = await connections.usableFor(caller, guid);
     const type = await types.get(used.endpoint.type);
     this.#checkPlugin(caller, used.endpoint.type, type);
-    return this.#passOf(await this.#renewals.current(used, caller), { ...asked, caller, type });
+    return this.#passOf(await renewals.current(used, caller), { ...asked, caller, type });
   }
 
   /** For a plugin during a callout. Rejects with MESH_NOT_FOUND. */
@@ -72,7 +69,7 @@ export class Passes {
       target: endpoint,
       headers: await this.#parts.sign({ type, endpoint, token, method, url, request }),
       again: async () => {
-        const other = await this.#renewals.afterRefusal(used, caller);
+        const other = await this.#parts.renewals.afterRefusal(used, caller);
         return other && this.#passOf(other, asked);
       },
     };

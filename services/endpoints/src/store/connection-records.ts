@@ -103,12 +103,14 @@ export class ConnectionRecords {
     return rows.map(({ key_id }) => key_id);
   }
 
-  #same({ guid, userId, version }: ConnectionRecord) {
+  /** By its time, too: one that was made after another was removed begins again with the same version. */
+  #same({ guid, userId, version, connectedAt }: ConnectionRecord) {
     return this.#db
       .updateTable('connections')
       .where('endpoint_guid', '=', guid)
       .where('user_id', '=', userId)
-      .where('version', '=', version);
+      .where('version', '=', version)
+      .where('connected_at', '=', connectedAt);
   }
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@plugmesh/shared/testing';
 import { createAuthority, createCertificate, type Certificate } from '../support/certificates.ts';
 import {
   ADA,
@@ -165,6 +167,44 @@ describe("endpoints of users' own, their certificates and their keys", function 
     } finally {
       oauth2.stop();
     }
+  });
+
+  describe('whose tokens end', () => {
+    let oauth2: OAuth2System;
+    let guid: string;
+    const connect = (kind: string, credentials: object): Promise<Answer> =>
+      send('POST', `/${guid}/connection`, { as: ADA, body: { kind, credentials } });
+    const validate = (): Promise<Answer> => send('POST', `/${guid}/connection/validate`, { as: ADA });
+    const shown = () => endpoints.send('GET', `/v1/proxy?guids=${guid}&path=/shown`, { as: ADA });
+
+    beforeEach(async () => {
+      oauth2 = await OAuth2System.start();
+      oauth2.seconds = 1;
+      guid = (await register(ADA, { type: 'oauth2', url: oauth2.system.url })).body.guid;
+      const { id, secret } = oauth2.client;
+      await connect('client-credentials', { client_id: id, client_secret: secret });
+      Object.assign(oauth2, { seconds: 3600, asked: 0, given: 0 });
+    });
+    afterEach(() => oauth2.stop());
+
+    it('renews a credential once for those who use it and those who try it', async () => {
+      oauth2.hold = delay(500);
+      const [tried, used] = await Promise.all([validate(), shown()]);
+      assert.deepEqual([tried.status, used.body[guid].body], [204, 'Bearer']);
+      assert.equal(oauth2.given, 1);
+    });
+
+    it('keeps what a user has connected with while an earlier credential was renewed', async () => {
+      const answer = Promise.withResolvers();
+      oauth2.hold = answer.promise;
+      const tried = validate();
+      await eventually(() => oauth2.asked === 1, { what: 'a renewal' });
+      await send('DELETE', `/${guid}/connection`, { as: ADA });
+      await connect('none', {});
+      answer.resolve(undefined);
+      assert.equal((await tried).status, 204);
+      assert.equal((await shown()).body[guid].body, 'nothing');
+    });
   });
 
   it('goes on with keys of the setting, the first of which encrypts', async () => {

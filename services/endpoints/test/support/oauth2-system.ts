@@ -13,6 +13,8 @@ export class OAuth2System {
   /** Each refresh token is good for one renewal. */
   rotates = true;
   seconds = 3600;
+  /** No token is given before. */
+  hold: Promise<unknown> = Promise.resolve();
   /** How often a token was asked for. */
   asked = 0;
   /** How many tokens were given. */
@@ -57,6 +59,7 @@ export class OAuth2System {
       .use(express.urlencoded())
       .post('/oauth/token', async (request: Request, response: Response) => {
         this.asked += 1;
+        await this.hold;
         if (this.bodyOnly) delete request.headers.authorization;
         const answer = new OAuth2Server.Response(response);
         await server
@@ -69,6 +72,9 @@ export class OAuth2System {
           .status(answer.status ?? 500)
           .set(answer.headers ?? {})
           .send(answer.body);
+      })
+      .get('/shown', (request: Request, response: Response) => {
+        response.send(request.headers.authorization?.split(' ', 1)[0] ?? 'nothing');
       });
   }
 

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { Outbound } from '../../src/outbound/outbound.ts';
 import type { Token } from '../../src/outbound/token.ts';
 import { addProxyRoutes } from '../../src/proxy/add-proxy-routes.ts';
+import { Renewals } from '../../src/proxy/renewals.ts';
 import type { ProxyCaller, ProxyParts, ReachableTarget, Usable } from '../../src/proxy/parts.ts';
 import { silent } from './log.ts';
 
@@ -76,9 +77,11 @@ export class ProxyApp {
   }
 
   #parts(): ProxyParts {
+    const { outbound, connections } = this;
     return {
-      outbound: this.outbound,
-      connections: this.connections,
+      outbound,
+      connections,
+      renewals: new Renewals({ outbound, connections, log: silent }),
       types: { get: (type) => Promise.resolve({ plugin: `${type}-plugin` }) },
       callers: { user: userOf, plugin: pluginOf },
       reaches: {
