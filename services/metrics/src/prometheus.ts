@@ -1,6 +1,7 @@
 import { MeshError, type Reach } from '@plugmesh/sdk';
 import { z } from 'zod';
 import type { Target } from './match-targets.ts';
+import { readAnswer, type ReadAnswer } from './read-answer.ts';
 
 const BUILD_INFO = '/api/v1/status/buildinfo';
 const TARGETS = '/api/v1/targets?state=active';
@@ -19,10 +20,10 @@ export type Introduction = { readonly version: string } | { readonly login: 'bas
 
 /** Asks who answers. Rejects with MESH_ENDPOINT_INVALID when it is no Prometheus, and none behind a login either. */
 export async function introduce(reach: Reach): Promise<Introduction> {
-  const answer = await reach(BUILD_INFO);
+  const answer = await readAnswer(reach, BUILD_INFO);
   if (answer.status === 401 && /^basic\b/i.test(answer.headers.get('www-authenticate') ?? ''))
     return { login: 'basic' };
-  const version = await versionIn(answer);
+  const version = versionIn(answer);
   if (version !== undefined) return { version };
   throw new MeshError(
     'MESH_ENDPOINT_INVALID',
@@ -33,8 +34,8 @@ export async function introduce(reach: Reach): Promise<Introduction> {
 
 /** Resolves when Prometheus answers with these credentials. Rejects with MESH_ENDPOINT_CREDENTIALS when it does not. */
 export async function requireLogin(reach: Reach): Promise<void> {
-  const answer = await reach(BUILD_INFO);
-  if ((await versionIn(answer)) !== undefined) return;
+  const answer = await readAnswer(reach, BUILD_INFO);
+  if (versionIn(answer) !== undefined) return;
   throw new MeshError(
     'MESH_ENDPOINT_CREDENTIALS',
     `Prometheus answers ${answer.status} to these credentials`,
@@ -43,21 +44,20 @@ export async function requireLogin(reach: Reach): Promise<void> {
 
 /** What a Prometheus scrapes now. Rejects with MESH_ENDPOINT_INVALID when it does not say. */
 export async function activeTargets(reach: Reach): Promise<readonly Target[]> {
-  const answer = await reach(TARGETS);
-  const said = targets.safeParse(await jsonOf(answer)).data;
+  const answer = await readAnswer(reach, TARGETS);
+  const said = targets.safeParse(jsonOf(answer)).data;
   if (said) return said.data.activeTargets;
   throw new MeshError('MESH_ENDPOINT_INVALID', `Prometheus answers ${answer.status} about its targets`);
 }
 
-async function versionIn(answer: Response): Promise<string | undefined> {
-  const body = await jsonOf(answer);
-  return answer.ok ? buildInfo.safeParse(body).data?.data.version : undefined;
+function versionIn(answer: ReadAnswer): string | undefined {
+  const isOk = answer.status >= 200 && answer.status <= 299;
+  return isOk ? buildInfo.safeParse(jsonOf(answer)).data?.data.version : undefined;
 }
 
-async function jsonOf(answer: Response): Promise<unknown> {
-  const text = await answer.text();
+function jsonOf({ body }: ReadAnswer): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(body.toString()) as unknown;
   } catch {
     return undefined;
   }

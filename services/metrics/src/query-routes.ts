@@ -2,6 +2,7 @@ import { MeshError, type PluginContext, type Reach } from '@plugmesh/sdk';
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { chooseSource } from './choose-source.ts';
+import { readAnswer, type ReadAnswer } from './read-answer.ts';
 import { restrictQuery } from './restrict-query.ts';
 import { seenEndpoints } from './seen-endpoints.ts';
 import { findSources } from './sources.ts';
@@ -33,22 +34,19 @@ export function addQueryRoutes({ session, admin, call, reach }: Parts): void {
   }
 }
 
-type Answering = (request: Request, guid: string) => Promise<globalThis.Response>;
+type Answering = (request: Request, guid: string) => Promise<ReadAnswer>;
 
 function addRoute(router: Router, path: string, answer: Answering): void {
   router.get(path, async (request: Request, response: Response) => {
-    const answered = await answer(request, String(request.params['guid']));
+    const { status, body } = await answer(request, String(request.params['guid']));
     // Prometheus says in JSON what is wrong with a query, too.
-    response
-      .status(answered.status)
-      .type('json')
-      .send(Buffer.from(await answered.arrayBuffer()));
+    response.status(status).type('json').send(body);
   });
 }
 
-function ask(reach: Reach, api: Api, parameters: Record<string, string | undefined>): ReturnType<Reach> {
+function ask(reach: Reach, api: Api, parameters: Record<string, string | undefined>): Promise<ReadAnswer> {
   const given = Object.entries(parameters).filter((each): each is [string, string] => each[1] !== undefined);
-  return reach(`/api/v1/${api}?${new URLSearchParams(given).toString()}`);
+  return readAnswer(reach, `/api/v1/${api}?${new URLSearchParams(given).toString()}`);
 }
 
 function parametersOf(api: Api, { query }: Request): z.infer<typeof instant> | z.infer<typeof range> {

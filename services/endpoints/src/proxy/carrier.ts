@@ -40,7 +40,8 @@ export class Carrier {
     const gone = new AbortController();
     response.once('close', () => gone.abort(new Error('the client has gone')));
     try {
-      await this.#carry(errand, pass, gone.signal);
+      const { end } = pass;
+      await this.#carry(errand, pass, end ? AbortSignal.any([gone.signal, end]) : gone.signal);
     } catch (error) {
       // Nobody waits for an answer, and it is nobody's fault.
       if (!gone.signal.aborted) throw error;

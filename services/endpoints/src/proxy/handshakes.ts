@@ -40,6 +40,7 @@ export class Handshakes {
     socket.off('end', abort);
     if (handshake.kind === 'open') {
       couple(socket, handshake.socket, head, headOf(101, agreed(handshake)));
+      pass.end?.addEventListener('abort', () => socket.destroy(), { once: true });
       return;
     }
     const { status, body } = handshake;

@@ -61,6 +61,8 @@ export interface ReachableTarget {
   readonly target: Target;
   /** The credential, where there is one. */
   readonly headers: Readonly<Record<string, string>>;
+  /** When the callout's time is over, milliseconds since 1970. */
+  readonly endsAt: number;
 }
 
 /** What requests to endpoints are passed on with. */

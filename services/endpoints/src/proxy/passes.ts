@@ -7,6 +7,8 @@ export interface Pass {
   readonly target: Target;
   /** The credential. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Cuts what is still under way. */
+  readonly end?: AbortSignal;
   /** After an answer of 401: another pass, or undefined when there is none to be had. */
   again(): Promise<Pass | undefined>;
 }
@@ -44,7 +46,11 @@ export class Passes {
   /** For a plugin during a callout. Rejects with MESH_NOT_FOUND. */
   async toReach(plugin: string, id: string): Promise<Pass> {
     const reach = await this.#parts.reaches.find(id, plugin);
-    if (reach) return { ...reach, again: () => Promise.resolve(undefined) };
+    if (reach) {
+      const { target, headers, endsAt } = reach;
+      const end = AbortSignal.timeout(Math.max(0, endsAt - Date.now()));
+      return { target, headers, end, again: () => Promise.resolve(undefined) };
+    }
     throw new MeshError('MESH_NOT_FOUND', "this way is closed, or another plugin's");
   }
 

@@ -10,6 +10,12 @@ export interface Reachable {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A way that was opened. */
+export interface OpenReach extends Reachable {
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
+}
+
 /** A way that ends with the callout. */
 export interface Reach {
   /** `/v1/reach/<id>`, for the plugin alone. */
@@ -48,12 +54,13 @@ export class Reaches {
   }
 
   /** Undefined when it is not there, has ended, or is another plugin's. */
-  async find(id: string, plugin: string): Promise<Reachable | undefined> {
+  async find(id: string, plugin: string): Promise<OpenReach | undefined> {
     const { records, cipher } = this.#options;
     const record = await records.find(id);
     if (record?.plugin !== plugin) return undefined;
     // Written by `open` alone, for this place.
-    return cipher.open(record.secret, placeOf(id, plugin)) as Reachable | undefined;
+    const reachable = cipher.open(record.secret, placeOf(id, plugin)) as Reachable | undefined;
+    return reachable && { ...reachable, endsAt: record.endsAt };
   }
 
   /** Does work with a way that is closed when it ends. */

@@ -5,9 +5,12 @@ import { settings } from '../../src/settings.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const page = read('../../docs/reference/endpoints.md');
-const { config } = JSON.parse(read('plugin.json')) as {
+const { config, http } = JSON.parse(read('plugin.json')) as {
+  http: { routes: { path: string; maxResponse?: string }[] };
   config: { properties: Record<string, { default?: unknown; description: string }> };
 };
+
+const size = (text = 'nothing'): string => text.replace(/(?=[KMG]iB$)/, ' ');
 
 describe('docs/reference/endpoints.md', () => {
   it('lists the routes that the API description has', () => {
@@ -18,6 +21,11 @@ describe('docs/reference/endpoints.md', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     assert.deepEqual(listed.sort(), described.sort());
+  });
+
+  it('says how much a plugin reads at most by its way to an endpoint, as the gateway is told', () => {
+    const reach = http.routes.find(({ path }) => path === '/v1/reach/**');
+    assert.match(read('../../docs/reference/callouts.md'), new RegExp(`at most ${size(reach?.maxResponse)}`));
   });
 
   it('lists the settings of the manifest', () => {

@@ -292,7 +292,14 @@ describe('a request to an endpoint', () => {
   describe('of a plugin during a callout', () => {
     before(() => {
       const target = { url: `${system.url}/base`, skipTlsValidation: false, caCert: null };
-      app.reaches.set('r1', { plugin: 'its', target, headers: { 'x-credential': 'c' } });
+      const reach = { plugin: 'its', target, headers: { 'x-credential': 'c' } };
+      app.reaches.set('r1', { ...reach, endsAt: Date.now() + 600_000 });
+    });
+
+    it('is cut when the time of the callout is over, however long the answer goes on', async () => {
+      answer = (_request, response) => void response.write('and so on');
+      app.reaches.set('short', { ...app.reaches.get('r1')!, endsAt: Date.now() + 300 });
+      await assert.rejects(ask(app.server, '/v1/reach/short/x', { headers: { 'x-test-plugin': 'its' } }));
     });
 
     it('goes where the callout is about, with the credential', async () => {
