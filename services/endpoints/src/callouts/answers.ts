@@ -25,7 +25,6 @@ export const userName = z
 export const ANSWERS = {
   info: z.object({
     metadata: metadata.optional(),
-    authorizationUrl: httpUrl.optional(),
     tokenUrl: httpUrl.optional(),
   }),
   register: z.object({

@@ -47,9 +47,10 @@ export class Callouts {
       return ANSWERS[hook].parse(answer) as CalloutAnswer<H>;
     } catch (error) {
       const failure = asFailure(error, callout);
-      // Neither what was sent nor what came: credentials may be in both.
+      // Neither what was sent nor what came: credentials may be in both, also where a plugin says why it refuses.
+      const problem = error instanceof MeshError ? {} : { problem: failure.message };
       this.#options.log.warn(
-        { plugin: type.plugin, type: type.type, hook, code: failure.code, problem: failure.message },
+        { plugin: type.plugin, type: type.type, hook, code: failure.code, ...problem },
         'a callout was refused or failed',
       );
       throw failure;

@@ -14,7 +14,10 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 const GLOBAL_V6 = ipaddr.parseCIDR('2000::/3') as [IPv6, number];
 
 /** Where clouds tell machines their credentials: no word opens these, only a network that is named. */
-const METADATA: readonly string[] = ['168.63.129.16', '169.254.169.254', 'fd00:ec2::254'];
+const METADATA: readonly string[] = [
+  ...['168.63.129.16', '169.254.169.254', '169.254.170.2', '169.254.170.23'],
+  ...['fd00:ec2::23', 'fd00:ec2::254', 'fd20:ce::254'],
+];
 
 type Network = [IPv4 | IPv6, number];
 

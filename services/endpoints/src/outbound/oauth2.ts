@@ -6,6 +6,11 @@ import type { OAuth2, Token } from './token.ts';
 
 /** More than any answer of a token endpoint. */
 const MOST_ANSWER = 64 * 1024;
+/** As long as what is kept may be: another would replace a good one and could not be read again. */
+const MOST_TOKEN = 16_000;
+const CAN_BE_KEPT = new RegExp(`^[\\x21-\\x7e]{1,${MOST_TOKEN}}$`);
+/** A century, so that it is still a time. */
+const MOST_SECONDS = 3_155_760_000;
 
 /**
  * Gets a token of an OAuth2 server (RFC 6749 § 4.4, § 6). Rejects with MESH_ENDPOINT_CREDENTIALS when the server refuses
@@ -18,7 +23,7 @@ export async function obtain(outbound: Outbound, target: Target, asked: OAuth2):
       if (asked.clientSecret !== undefined && isUnknownClient(error)) return askedWith(secretInBody(asked));
       throw error;
     })
-    .catch(toMeshError);
+    .catch((error: unknown) => toMeshError(error, asked));
   return tokenOf(asked, token);
 
   function askedWith(authentication: oauth.ClientAuth): Promise<oauth.TokenEndpointResponse> {
@@ -111,11 +116,15 @@ function isUnknownClient(error: unknown): boolean {
   return error instanceof oauth.ResponseBodyError && error.error === 'invalid_client';
 }
 
-function toMeshError(error: unknown): never {
+function toMeshError(error: unknown, asked: OAuth2): never {
   if (error instanceof MeshError) throw error;
-  throw new MeshError('MESH_ENDPOINT_CREDENTIALS', `no token is given for them: ${reasonOf(error)}`, {
-    cause: error,
-  });
+  throw new MeshError(
+    'MESH_ENDPOINT_CREDENTIALS',
+    `no token is given for them: ${withoutSecrets(reasonOf(error), asked)}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 function reasonOf(error: unknown): string {
@@ -126,6 +135,12 @@ function reasonOf(error: unknown): string {
   return 'the token endpoint answers something that is no OAuth2';
 }
 
+/** Whoever uses a shared connection reads it, and the log has it: a server that repeats what it was sent tells neither. */
+function withoutSecrets(text: string, { clientSecret, refreshToken }: OAuth2): string {
+  const secrets = [clientSecret, refreshToken].filter((secret) => secret !== undefined && secret !== '');
+  return secrets.reduce<string>((left, secret) => left.replaceAll(secret ?? '', '…'), text);
+}
+
 /** What a stranger says, as one line. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 300);
@@ -134,14 +149,16 @@ function printable(text: string): string {
 function tokenOf(asked: OAuth2, answer: oauth.TokenEndpointResponse): Token {
   const { access_token: token, expires_in: seconds, refresh_token: rotated } = answer;
   const refreshToken = asked.grant === 'refresh_token' ? (rotated ?? asked.refreshToken) : undefined;
-  if (!/^[\x21-\x7e]+$/.test(token))
+  if (!CAN_BE_KEPT.test(token) || (refreshToken?.length ?? 0) > MOST_TOKEN)
     throw new MeshError(
       'MESH_ENDPOINT_CREDENTIALS',
-      'the token that is given has characters that no header has',
+      'the token that is given is too long, or has characters that no header has',
     );
   return {
     headers: { authorization: `Bearer ${token}` },
-    ...(seconds === undefined ? {} : { expiresAt: Date.now() + seconds * 1000 }),
+    ...(seconds === undefined
+      ? {}
+      : { expiresAt: Date.now() + Math.round(Math.min(seconds, MOST_SECONDS) * 1000) }),
     oauth2: { ...asked, refreshToken },
   };
 }

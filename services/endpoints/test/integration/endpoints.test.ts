@@ -278,6 +278,8 @@ describe('endpoints', function () {
     const refusal = await send('POST', `/${guid}/connection/validate`, { as: ADA });
     refused(refusal, 400, 'MESH_ENDPOINT_CREDENTIALS');
     assert.equal(refusal.body.detail, 'the word has changed [31m');
+    await eventually(() => /a callout was refused/.test(endpoints.output), { what: 'a line in the log' });
+    assert.doesNotMatch(endpoints.output, /the word has changed/);
     await remove(guid);
   });
 
@@ -413,7 +415,9 @@ describe('endpoints', function () {
     const guid = await register();
     const seenBy = async (plugin: string): Promise<number> =>
       (await send('GET', '', { as: ADA, plugin })).body.endpoints.length as number;
-    assert.deepEqual([await seenBy('plain'), await seenBy('coder')], [1, 0]);
+    // The hook `update-metadata` of 'coder' is told of all of them anyway.
+    const seen = [await seenBy('plain'), await seenBy('coder'), await seenBy('stranger')];
+    assert.deepEqual(seen, [1, 1, 0]);
     refused(await send('GET', `/${guid}`, { as: ADA, plugin: 'coder' }), 403, 'MESH_FORBIDDEN');
     refused(await send('GET', '', { plugin: 'plain' }), 403, 'MESH_FORBIDDEN');
     const body = { kind: 'none' };

@@ -57,8 +57,7 @@ export interface InfoRequest {
 /** What there is to know of an endpoint before anybody is connected to it. */
 export interface InfoAnswer {
   readonly metadata?: JsonObject;
-  /** Where users log in by OAuth2, and where tokens come from: absolute. */
-  readonly authorizationUrl?: string;
+  /** Where OAuth2 tokens come from: absolute. */
   readonly tokenUrl?: string;
 }
 

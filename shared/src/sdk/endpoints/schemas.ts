@@ -66,7 +66,6 @@ export const HOOK_SCHEMAS = {
     }) satisfies z.ZodType<InfoRequest>,
     answer: z.strictObject({
       metadata: object.exactOptional(),
-      authorizationUrl: z.string().exactOptional(),
       tokenUrl: z.string().exactOptional(),
     }) satisfies z.ZodType<InfoAnswer>,
   },

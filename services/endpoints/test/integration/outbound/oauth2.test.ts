@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { obtain, renew } from '../../../src/outbound/oauth2.ts';
 import { Outbound } from '../../../src/outbound/outbound.ts';
 import type { OAuth2 } from '../../../src/outbound/token.ts';
+import { tokenSchema } from '../../../src/secrets/token.ts';
 import { ExternalSystem } from '../../support/external-system.ts';
 import { silent } from '../../support/log.ts';
 import { OAuth2System } from '../../support/oauth2-system.ts';
@@ -10,10 +11,14 @@ import { refusal } from '../../support/refusal.ts';
 describe('tokens of an OAuth2 server', () => {
   const outbound = new Outbound({ allowedNetworks: ['loopback'], log: silent });
   let oauth: OAuth2System;
+  let other: ExternalSystem | undefined;
   beforeEach(async () => {
     oauth = await OAuth2System.start();
   });
-  afterEach(() => oauth.stop());
+  afterEach(() => {
+    oauth.stop();
+    other?.stop();
+  });
   after(() => outbound.stop());
 
   const target = () => ({ url: oauth.system.url, skipTlsValidation: false, caCert: null });
@@ -24,6 +29,13 @@ describe('tokens of an OAuth2 server', () => {
     grant: 'client_credentials',
     ...more,
   });
+
+  async function answering(answer: object, status = 200): Promise<string> {
+    other = await ExternalSystem.http((_request, response) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
+    );
+    return `${other.url}/token`;
+  }
 
   it('are given for client credentials, with the time when they end', async () => {
     const before = Date.now();
@@ -69,6 +81,37 @@ describe('tokens of an OAuth2 server', () => {
       assert.match(error.message, said);
     });
   }
+
+  for (const [what, given, fits] of [
+    ['that ends after no whole number of seconds', { expires_in: 0.0005 }, true],
+    ['that never seems to end', { expires_in: 1e300 }, true],
+    ['that is too long to be kept', { access_token: 'x'.repeat(20_000) }, false],
+    ['whose refresh token is too long to be kept', { refresh_token: 'x'.repeat(20_000) }, false],
+  ] as const) {
+    it(`${fits ? 'can be read again' : 'are refused'}, one ${what}`, async () => {
+      const answer = { access_token: 't', token_type: 'bearer', ...given };
+      const got = obtain(
+        outbound,
+        target(),
+        asked({ grant: 'refresh_token', refreshToken: 'r', tokenUrl: await answering(answer) }),
+      );
+      if (fits) assert.ok(tokenSchema.safeParse(await got).success);
+      else await refusal(got, 'MESH_ENDPOINT_CREDENTIALS');
+    });
+  }
+
+  it('are not given in words that repeat a secret', async () => {
+    const said = { error: 'invalid_grant', error_description: 'r-e-f-r-e-s-h of s-e-c-r-e-t is over' };
+    const tokenUrl = await answering(said, 400);
+    const asking = asked({
+      grant: 'refresh_token',
+      refreshToken: 'r-e-f-r-e-s-h',
+      clientSecret: 's-e-c-r-e-t',
+      tokenUrl,
+    });
+    const error = await refusal(obtain(outbound, target(), asking), 'MESH_ENDPOINT_CREDENTIALS');
+    assert.match(error.message, /invalid_grant, … of … is over/);
+  });
 
   it('cannot be renewed by nothing', async () => {
     await refusal(renew(outbound, target(), { headers: {} }), 'MESH_ENDPOINT_CREDENTIALS');
