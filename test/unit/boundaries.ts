@@ -56,7 +56,7 @@ const TABLE: readonly Row[] = [
   {
     from: /^services\/endpoints\//,
     own: /^services\/endpoints\//,
-    may: packagesAnd(/^shared\/src\/(sdk|access|database|pages)\/index\.ts$/),
+    may: packagesAnd(/^shared\/src\/(sdk|access|database|errors|pages)\/index\.ts$/),
   },
   { from: /^services\/mesh\//, own: /^services\/mesh\//, may: packagesAnd(SHARED) },
   { from: /^services\//, own: /^$/, may: packagesAnd(/^shared\/src\/sdk\/index\.ts$/) },

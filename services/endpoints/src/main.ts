@@ -59,8 +59,7 @@ definePlugin({
     addEndpointRoutes(router, { callers, store, types, callouts, desk, log, fanOut: config.fanOut });
     addConnectionRoutes(router, { callers, desk: new ConnectionDesk(parts), log });
     addPluginRoutes(router, { callers, store, types, rotation });
-    const proxied = { outbound, connections, renewals, types, callers, reaches, log, sign };
-    upgrade(addProxyRoutes(router, { ...config, ...proxied }));
+    upgrade(addProxyRoutes(router, { ...config, ...parts, callers, log, sign }));
 
     service('events', (signal) => outbox.run(signal));
   },

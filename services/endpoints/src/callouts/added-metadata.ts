@@ -1,12 +1,11 @@
-import type { RequestHead } from '@plugmesh/sdk';
+import type { Endpoint, RequestHead } from '@plugmesh/sdk';
 import type { Caller } from '../callers.ts';
-import type { EndpointView } from '../endpoints/endpoint-view.ts';
 import type { EndpointType } from '../types/endpoint-type.ts';
 import { metadata } from './answers.ts';
 import type { Callouts } from './callouts.ts';
 
 /** An endpoint that a user sees, and whether they can use it. */
-export type SeenEndpoint = EndpointView & { readonly connected: boolean };
+export type SeenEndpoint = Endpoint & { readonly connected: boolean };
 
 /** Why a type has added nothing. */
 export interface SkippedNote {

@@ -1,7 +1,7 @@
 import { MeshError } from '@plugmesh/sdk';
 import { obtain } from '../outbound/oauth2.ts';
 import type { Outbound } from '../outbound/outbound.ts';
-import type { Token } from '../secrets/token.ts';
+import type { OAuth2, Token } from '../outbound/token.ts';
 import type { EndpointRecord } from '../store/endpoint-records.ts';
 import type { ConnectKind } from '../types/endpoint-type.ts';
 import type { Credentials } from './fields.ts';
@@ -13,8 +13,6 @@ export interface Making {
   readonly endpoint: EndpointRecord;
   readonly outbound: Outbound;
 }
-
-type Oauth2 = NonNullable<Token['oauth2']>;
 
 const KINDS: Readonly<Record<string, (making: Making) => Token | Promise<Token>>> = {
   none: () => ({}),
@@ -50,7 +48,7 @@ function inHeader(name: string, value: string): Token {
 
 async function grant(
   { kind, credentials, endpoint, outbound }: Making,
-  type: Oauth2['grant'],
+  type: OAuth2['grant'],
 ): Promise<Token> {
   const {
     client_id: clientId,
@@ -58,7 +56,7 @@ async function grant(
     refresh_token: refreshToken,
     scope,
   } = credentials;
-  const oauth2: Oauth2 = {
+  const oauth2: OAuth2 = {
     tokenUrl: endpoint.tokenUrl ?? new URL(kind.tokenPath ?? '/oauth/token', endpoint.url).href,
     grant: type,
     ...(clientId === undefined ? {} : { clientId }),

@@ -1,9 +1,10 @@
 import { MeshError } from '@plugmesh/sdk';
 import type { Caller } from '../callers.ts';
 import type { EndpointDesk } from '../endpoints/endpoint-desk.ts';
+import type { Token } from '../outbound/token.ts';
 import type { Cipher } from '../secrets/cipher.ts';
 import { placeOf } from '../secrets/place.ts';
-import { endOf, tokenSchema, type Token } from '../secrets/token.ts';
+import { endOf, tokenSchema } from '../secrets/token.ts';
 import type { ConnectionRecord } from '../store/connection-records.ts';
 import type { EndpointRecord } from '../store/endpoint-records.ts';
 import type { Store } from '../store/store.ts';

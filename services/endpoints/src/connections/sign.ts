@@ -1,7 +1,7 @@
 import type { RequestHead } from '@plugmesh/sdk';
 import type { Callouts } from '../callouts/callouts.ts';
 import { endpointView } from '../endpoints/endpoint-view.ts';
-import type { Token } from '../secrets/token.ts';
+import type { Token } from '../outbound/token.ts';
 import type { EndpointRecord } from '../store/endpoint-records.ts';
 import type { EndpointType } from '../types/endpoint-type.ts';
 

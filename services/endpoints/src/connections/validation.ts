@@ -4,7 +4,7 @@ import type { Callouts } from '../callouts/callouts.ts';
 import { endpointView } from '../endpoints/endpoint-view.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Reaches } from '../reach/reaches.ts';
-import type { Token } from '../secrets/token.ts';
+import type { Token } from '../outbound/token.ts';
 import type { EndpointRecord } from '../store/endpoint-records.ts';
 import type { EndpointType } from '../types/endpoint-type.ts';
 import { signedHeaders } from './sign.ts';

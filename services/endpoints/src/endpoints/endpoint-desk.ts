@@ -174,7 +174,7 @@ export class EndpointDesk {
   async #store(record: EndpointRecord): Promise<void> {
     await this.#parts.store.atOnce(async ({ endpoints, events }) => {
       // Somebody was quicker.
-      if (!(await endpoints.add(record, record.url))) throw exists(record.url);
+      if (!(await endpoints.add(record))) throw exists(record.url);
       await events.add('registered', { endpoint: endpointView(record) });
     });
     this.#parts.onEvent();

@@ -3,7 +3,7 @@ import { MeshError } from '@plugmesh/sdk';
 const LONGEST = 2048;
 
 /**
- * A URL as it is kept: host in lower case, no default port, no closing slash. Throws MESH_ENDPOINT_REFUSED for another
+ * A URL as it is kept and compared: host in lower case, no default port, no closing slash. Throws MESH_ENDPOINT_REFUSED for another
  * scheme than http and https, MESH_BAD_REQUEST for what a base of other URLs cannot have.
  */
 export function endpointUrl(text: string): string {
@@ -22,11 +22,6 @@ export function endpointUrl(text: string): string {
     throw bad('it has a user name or password in it', 'connect with them: they are kept encrypted');
   if (/[?#]/.test(text)) throw bad('it has a query or a fragment', 'leave out what begins with ? or #');
   return url.origin + url.pathname.replace(/\/+$/, '');
-}
-
-/** What a URL is compared by: two with the same are one. */
-export function urlKey(url: string): string {
-  return endpointUrl(url);
 }
 
 function bad(why: string, fix: string): MeshError {

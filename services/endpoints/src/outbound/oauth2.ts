@@ -148,7 +148,8 @@ function printable(text: string): string {
 
 function tokenOf(asked: OAuth2, answer: oauth.TokenEndpointResponse): Token {
   const { access_token: token, expires_in: seconds, refresh_token: rotated } = answer;
-  const refreshToken = asked.grant === 'refresh_token' ? (rotated ?? asked.refreshToken) : undefined;
+  const { refreshToken: before, ...client } = asked;
+  const refreshToken = asked.grant === 'refresh_token' ? (rotated ?? before) : undefined;
   if (!CAN_BE_KEPT.test(token) || (refreshToken?.length ?? 0) > MOST_TOKEN)
     throw new MeshError(
       'MESH_ENDPOINT_CREDENTIALS',
@@ -159,6 +160,6 @@ function tokenOf(asked: OAuth2, answer: oauth.TokenEndpointResponse): Token {
     ...(seconds === undefined
       ? {}
       : { expiresAt: Date.now() + Math.round(Math.min(seconds, MOST_SECONDS) * 1000) }),
-    oauth2: { ...asked, refreshToken },
+    oauth2: { ...client, ...(refreshToken === undefined ? {} : { refreshToken }) },
   };
 }

@@ -1,6 +1,9 @@
 import { MeshError, type RequestHead } from '@plugmesh/sdk';
 import { addressBelow, type Target } from '../outbound/target.ts';
-import type { ProxyCaller, ProxyParts, ProxyType, Usable } from './parts.ts';
+import type { Caller } from '../callers.ts';
+import type { Usable } from '../connections/connections.ts';
+import type { EndpointType } from '../types/endpoint-type.ts';
+import type { ProxyParts } from './parts.ts';
 
 /** With what a request goes to an external system. */
 export interface Pass {
@@ -22,8 +25,8 @@ export interface Asked {
 }
 
 interface AskedBy extends Asked {
-  readonly caller: ProxyCaller;
-  readonly type: ProxyType;
+  readonly caller: Caller;
+  readonly type: EndpointType;
 }
 
 /** Gives out what requests go to external systems with. */
@@ -35,8 +38,8 @@ export class Passes {
   }
 
   /** For a user at an endpoint. Rejects with MESH_ENDPOINT_UNKNOWN, _NOT_CONNECTED, _EXPIRED, or MESH_FORBIDDEN. */
-  async toEndpoint(caller: ProxyCaller, guid: string, asked: Asked): Promise<Pass> {
-    const { connections, renewals, types } = this.#parts;
+  async toEndpoint(caller: Caller, guid: string, asked: Asked): Promise<Pass> {
+    const { connections, types, renewals } = this.#parts;
     const used = await connections.usableFor(caller, guid);
     const type = await types.get(used.endpoint.type);
     this.#checkPlugin(caller, used.endpoint.type, type);
@@ -54,7 +57,7 @@ export class Passes {
     throw new MeshError('MESH_NOT_FOUND', "this way is closed, or another plugin's");
   }
 
-  #checkPlugin({ plugin }: ProxyCaller, name: string, type: ProxyType): void {
+  #checkPlugin({ plugin }: Caller, name: string, type: EndpointType): void {
     if (plugin === undefined || plugin === type.plugin) return;
     if (this.#parts.trustedPlugins.includes(plugin)) return;
     throw new MeshError(

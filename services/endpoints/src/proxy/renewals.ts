@@ -2,7 +2,9 @@ import { MeshError, type Log } from '@plugmesh/sdk';
 import { LRUCache } from 'lru-cache';
 import { renew } from '../outbound/oauth2.ts';
 import type { Outbound } from '../outbound/outbound.ts';
-import type { ProxyCaller, Usable, UsableConnections } from './parts.ts';
+import type { Caller } from '../callers.ts';
+import type { Usable } from '../connections/connections.ts';
+import type { UsableConnections } from './parts.ts';
 
 /** What renewing needs. */
 export interface RenewalParts {
@@ -28,7 +30,7 @@ export class Renewals {
   }
 
   /** A credential that has not ended, as far as is known. Rejects with MESH_ENDPOINT_EXPIRED. */
-  async current(used: Usable, caller: ProxyCaller): Promise<Usable> {
+  async current(used: Usable, caller: Caller): Promise<Usable> {
     const { expiresAt = Infinity, oauth2 } = used.token;
     if (Date.now() < expiresAt - (oauth2 ? EARLY_MS : 0)) return used;
     if (!oauth2) throw expired('it has ended, and nothing renews it');
@@ -42,12 +44,12 @@ export class Renewals {
   }
 
   /** Another credential in place of one that was refused; undefined: there is none to be had, or this one is fresh. */
-  async afterRefusal(used: Usable, caller: ProxyCaller): Promise<Usable | undefined> {
+  async afterRefusal(used: Usable, caller: Caller): Promise<Usable | undefined> {
     if (!used.token.oauth2 || this.#fresh.has(keyOf(used, caller))) return undefined;
     return this.#renew(used, caller);
   }
 
-  #renew(used: Usable, caller: ProxyCaller): Promise<Usable> {
+  #renew(used: Usable, caller: Caller): Promise<Usable> {
     const key = keyOf(used, caller);
     const running = this.#running.get(key);
     if (running) return running;
@@ -56,7 +58,7 @@ export class Renewals {
     return renewing;
   }
 
-  async #renewOnce(used: Usable, caller: ProxyCaller): Promise<Usable> {
+  async #renewOnce(used: Usable, caller: Caller): Promise<Usable> {
     const { outbound, connections, log } = this.#parts;
     const { guid } = used.endpoint;
     const key = keyOf(used, caller);
@@ -78,7 +80,7 @@ export class Renewals {
 }
 
 /** One user's credential, or everybody's, in one of its versions. */
-function keyOf({ endpoint, scope, version }: Usable, { id }: ProxyCaller): string {
+function keyOf({ endpoint, scope, version }: Usable, { id }: Caller): string {
   return `${endpoint.guid} ${version} ${scope === 'own' ? `of ${id}` : ''}`;
 }
 

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import type { Token } from '../outbound/token.ts';
 
-export type { Token } from '../outbound/token.ts';
-
 /** Names and values as HTTP has them (RFC 9110 § 5.1, § 5.5): nothing that could begin another line. */
 const headers = z
   .record(
@@ -15,10 +13,10 @@ const text = z.string().max(16_384);
 
 const oauth2 = z.object({
   tokenUrl: z.url({ protocol: /^https?$/ }).max(2048),
-  clientId: text.optional(),
-  clientSecret: text.optional(),
-  refreshToken: text.optional(),
-  scope: text.optional(),
+  clientId: text.exactOptional(),
+  clientSecret: text.exactOptional(),
+  refreshToken: text.exactOptional(),
+  scope: text.exactOptional(),
   grant: z.enum(['client_credentials', 'refresh_token']),
 });
 
@@ -28,12 +26,12 @@ export const tokenHeaders = headers;
 /** What is kept of a credential, always encrypted. */
 export const tokenSchema: z.ZodType<Token> = z.object({
   /** Sent with every request. */
-  headers: headers.optional(),
+  headers: headers.exactOptional(),
   /** For the hook `sign` of its type. */
-  data: z.json().optional(),
+  data: z.json().exactOptional(),
   /** Milliseconds since 1970. */
-  expiresAt: z.number().int().min(0).optional(),
-  oauth2: oauth2.optional(),
+  expiresAt: z.number().int().min(0).exactOptional(),
+  oauth2: oauth2.exactOptional(),
 });
 
 /** When a token ends and nothing renews it, milliseconds since 1970; null: never, as far as is known. */

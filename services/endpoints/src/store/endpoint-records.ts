@@ -50,9 +50,9 @@ export class EndpointRecords {
   }
 
   /** Whether somebody has registered this URL already. */
-  async has(urlKey: string, owner: string): Promise<boolean> {
+  async has(url: string, owner: string): Promise<boolean> {
     const query = this.#db.selectFrom('endpoints').select('guid');
-    const row = await query.where('url_key', '=', urlKey).where('owner', '=', owner).executeTakeFirst();
+    const row = await query.where('url_key', '=', url).where('owner', '=', owner).executeTakeFirst();
     return row !== undefined;
   }
 
@@ -62,10 +62,10 @@ export class EndpointRecords {
   }
 
   /** False when the URL is taken. */
-  async add(record: EndpointRecord, urlKey: string): Promise<boolean> {
+  async add(record: EndpointRecord): Promise<boolean> {
     const row = await this.#db
       .insertInto('endpoints')
-      .values({ ...toRow(record), url_key: urlKey })
+      .values({ ...toRow(record), url_key: record.url })
       .onConflict((conflict) => conflict.columns(['url_key', 'owner']).doNothing())
       .returning('guid')
       .executeTakeFirst();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EndpointView } from '../endpoints/endpoint-view.ts';
+import type { Endpoint } from '@plugmesh/sdk';
 import type { Database, EventRow } from './tables.ts';
 
 /** What can happen to an endpoint. */
@@ -7,7 +7,7 @@ export type EndpointEvent = 'registered' | 'updated' | 'unregistered' | 'connect
 
 /** What an event is about; `user` is whose connection it was, and not there for everybody's. */
 export interface EventSubject {
-  readonly endpoint: EndpointView;
+  readonly endpoint: Endpoint;
   readonly user?: string;
   /** Whether the user who is connected now is an administrator there. */
   readonly admin?: boolean;

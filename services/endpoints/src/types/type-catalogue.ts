@@ -1,6 +1,6 @@
 import { MeshError, type Log } from '@plugmesh/sdk';
+import { nearestName } from '@plugmesh/shared/errors';
 import { z } from 'zod';
-import { nearest } from './nearest.ts';
 import { endpointTypeSchema, type EndpointType } from './endpoint-type.ts';
 
 /** How types are asked for. */
@@ -41,7 +41,7 @@ export class TypeCatalogue {
     const found = types.find(({ type }) => type === name);
     if (found) return found;
     const names = types.map(({ type }) => type);
-    const near = nearest(name, names);
+    const near = nearestName(name, names);
     throw new MeshError('MESH_ENDPOINT_TYPE_UNKNOWN', `no plugin provides the type '${name}'`, {
       fix: near === undefined ? `types are ${names.join(', ') || 'none yet'}` : `did you mean '${near}'?`,
     });

@@ -5,8 +5,12 @@ import { createServer, type Server } from 'node:http';
 import { Outbound } from '../../src/outbound/outbound.ts';
 import type { Token } from '../../src/outbound/token.ts';
 import { addProxyRoutes } from '../../src/proxy/add-proxy-routes.ts';
+import type { Caller } from '../../src/callers.ts';
+import type { Usable } from '../../src/connections/connections.ts';
+import type { ProxyParts } from '../../src/proxy/parts.ts';
 import { Renewals } from '../../src/proxy/renewals.ts';
-import type { ProxyCaller, ProxyParts, ReachableTarget, Usable } from '../../src/proxy/parts.ts';
+import type { OpenReach } from '../../src/reach/reaches.ts';
+import { endpointTypeSchema, type EndpointType } from '../../src/types/endpoint-type.ts';
 import { silent } from './log.ts';
 
 /** Credentials in memory, as the database keeps them. */
@@ -17,16 +21,16 @@ export class MemoryConnections {
 
   /** Connects a user, or with an empty id everybody. */
   put(guid: string, url: string, { token = {}, user = 'ada', ...more }: Partial<Connected> = {}): void {
-    const endpoint = { guid, type: 'plain', url, skipTlsValidation: false, caCert: null, ...more };
     this.#stored.set(`${guid} ${user}`, {
-      endpoint,
+      endpoint: { ...ENDPOINT, guid, name: guid, url, ...more },
       token,
       version: 1,
       scope: user === '' ? 'shared' : 'own',
+      record: { ...RECORD, guid, userId: user },
     });
   }
 
-  usableFor({ id }: ProxyCaller, guid: string): Promise<Usable> {
+  usableFor({ id }: Caller, guid: string): Promise<Usable> {
     const found = this.#stored.get(`${guid} ${id}`) ?? this.#stored.get(`${guid} `);
     if (found) return Promise.resolve(found);
     return Promise.reject(new MeshError('MESH_ENDPOINT_NOT_CONNECTED', `nobody is connected to '${guid}'`));
@@ -44,6 +48,15 @@ export class MemoryConnections {
   }
 }
 
+const ENDPOINT = {
+  ...{ type: 'plain', subType: null, owner: '', skipTlsValidation: false, caCert: null },
+  ...{ info: {}, tokenUrl: null, createdAt: 0, version: 1 },
+};
+const RECORD = {
+  ...{ kind: 'bearer', secret: { text: '', keyId: '' }, userName: null, isAdmin: false },
+  ...{ expiresAt: null, connectedAt: 0, version: 1 },
+};
+
 interface Connected {
   readonly token: Token;
   readonly user: string;
@@ -53,7 +66,7 @@ interface Connected {
 /** The routes of the proxy on a server of their own; who asks is said in `X-Test-User` and `X-Test-Plugin`. */
 export class ProxyApp {
   readonly connections = new MemoryConnections();
-  readonly reaches = new Map<string, ReachableTarget & { readonly plugin: string }>();
+  readonly reaches = new Map<string, OpenReach & { readonly plugin: string }>();
   readonly outbound: Outbound;
   readonly server: Server;
 
@@ -79,10 +92,10 @@ export class ProxyApp {
   #parts(): ProxyParts {
     const { outbound, connections } = this;
     return {
-      outbound,
-      connections,
-      renewals: new Renewals({ outbound, connections, log: silent }),
-      types: { get: (type) => Promise.resolve({ plugin: `${type}-plugin` }) },
+      outbound: this.outbound,
+      connections: this.connections,
+      renewals: new Renewals({ outbound: this.outbound, connections: this.connections, log: silent }),
+      types: { get: (type) => Promise.resolve(typeOf(type)) },
       callers: { user: userOf, plugin: pluginOf },
       reaches: {
         find: (id, plugin) => {
@@ -98,7 +111,11 @@ export class ProxyApp {
   }
 }
 
-function userOf({ headers }: RequestHead): Promise<ProxyCaller> {
+function typeOf(type: string): EndpointType {
+  return endpointTypeSchema.parse({ type, plugin: `${type}-plugin`, connect: [], available: true });
+}
+
+function userOf({ headers }: RequestHead): Promise<Caller> {
   const { 'x-test-user': id = 'ada', 'x-test-plugin': plugin } = headers as Record<
     string,
     string | undefined
