@@ -17,7 +17,7 @@ const TIMEOUT_MS = 600_000;
 /** `plugmesh endpoints rotate`: puts stored credentials under another key. */
 export async function endpoints({ operands, options }: CommandLine): Promise<number> {
   if (operands.join(' ') !== 'rotate')
-    throw new MeshError('MESH_USAGE', `'endpoints' has rotate; not '${operands.join(' ')}'`);
+    throw new MeshError('MESH_USAGE', `'endpoints' has the action 'rotate', not '${operands.join(' ')}'`);
   const plugin = { id: 'endpoints', purpose: 'credentials' };
   const client = new PluginClient(loadMeshConfig(options.config), plugin);
   const request = { method: 'POST', path: '/v1/keys/rotate', timeoutMs: TIMEOUT_MS };
@@ -27,7 +27,7 @@ export async function endpoints({ operands, options }: CommandLine): Promise<num
 }
 
 function textOf({ key, connections, unreadable }: RotationView): string {
-  const text = `${connections} connections are under the key '${key}' now`;
+  const text = `under the key '${key}' now: ${connections} ${connections === 1 ? 'connection' : 'connections'}`;
   if (unreadable === 0) return text;
   return `${text}; ${unreadable} cannot be decrypted: their key is gone, and they have to be made again`;
 }

@@ -40,7 +40,9 @@ export const BODIES = {
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `'${path.join('.')}': ${message}`);
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `'${path.join('.')}': ${message}`,
+  );
   throw new MeshError('MESH_BAD_REQUEST', `the body does not fit: ${problems.join('; ')}`, {
     fix: 'Send JSON with Content-Type: application/json, as /api/accounts/openapi.json describes it.',
   });

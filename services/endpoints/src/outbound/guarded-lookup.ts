@@ -1,3 +1,4 @@
+import type { MeshError } from '@plugmesh/sdk';
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { AllowedNetworks } from './networks.ts';
@@ -22,14 +23,14 @@ export class GuardedLookup {
     const found = await this.#resolve(bare(hostname));
     const allowed = found.filter(({ address }) => this.#networks.allows(address));
     if (allowed.length > 0) return allowed;
-    throw refused(`'${hostname}' leads to an address outside endpoints.allowed_networks`);
+    throw outside(`'${hostname}' leads to an address`);
   }
 
   /** Node asks no lookup for a host that is an address already. Throws MESH_ENDPOINT_REFUSED. */
   checkLiteral(hostname: string): void {
     const address = bare(hostname);
     if (isIP(address) === 0 || this.#networks.allows(address)) return;
-    throw refused(`'${address}' is outside endpoints.allowed_networks`);
+    throw outside(`'${address}' is`);
   }
 
   /** For `net.connect`: what is found here is what is connected to, so that a name cannot change in between. */
@@ -43,6 +44,12 @@ export class GuardedLookup {
       (error: unknown) => callback(error as NodeJS.ErrnoException, ''),
     );
   };
+}
+
+function outside(what: string): MeshError {
+  return refused(`${what} outside endpoints.allowed_networks`, {
+    fix: "the operator opens a network in 'allowed_networks' of [plugins.endpoints.config]",
+  });
 }
 
 /** As `URL` writes it, an IPv6 address stands in brackets. */

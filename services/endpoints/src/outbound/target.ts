@@ -58,6 +58,6 @@ function refuseWayOut(path: string): void {
 }
 
 /** The error for an address that no request may go to. */
-export function refused(why: string): MeshError {
-  return new MeshError('MESH_ENDPOINT_REFUSED', why);
+export function refused(why: string, options: { fix?: string } = {}): MeshError {
+  return new MeshError('MESH_ENDPOINT_REFUSED', why, options);
 }

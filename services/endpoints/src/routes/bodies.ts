@@ -69,7 +69,9 @@ export function readQuery<T>(schema: z.ZodType<T>, query: unknown): T {
 function read<T>(schema: z.ZodType<T>, value: unknown, { what, fix }: { what: string; fix: string }): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `'${path.join('.')}': ${message}`);
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `'${path.join('.')}': ${message}`,
+  );
   throw new MeshError('MESH_BAD_REQUEST', `${what} does not fit: ${problems.join('; ')}`, { fix });
 }
 
