@@ -45,7 +45,7 @@ describe('the guide to adding an endpoint type', function () {
       await mesh.run(['key', 'create', 'admin', '--guard', 'session', '--guard', 'admin'])
     ).stdout.trim();
     const { port } = system.address() as AddressInfo;
-    const options = { mesh, env: { KEY: key }, instead: { '8899': String(port) } };
+    const options = { mesh, instead: { '8899': String(port) } };
     guide = new Guide('docs/guides/endpoint-type.md', options);
   });
   after(async () => {
@@ -69,6 +69,7 @@ describe('the guide to adding an endpoint type', function () {
     const shown = JSON.parse(guide.text('the type in services/tickets/plugin.json')) as object;
     assert.deepEqual((JSON.parse(manifest) as { endpoints: object[] }).endpoints, [shown]);
     await guide.run('test');
+    await guide.runFor('a key', 'KEY');
     const { types } = JSON.parse(await guide.run('look')) as {
       types: { type: string; available: boolean }[];
     };

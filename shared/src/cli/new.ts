@@ -21,7 +21,7 @@ export async function createPlugin(line: CommandLine): Promise<number> {
     folder,
     files,
     test: LANGUAGES.find(({ id }) => id === plugin.language)?.test.join(' ') ?? '',
-    url: `http://localhost:${config.gateway.port}/api/${plugin.name}/`,
+    url: `http://localhost:${config.gateway.port}${pathOf(plugin)}`,
   };
   process.stdout.write(line.options.json ? `${JSON.stringify(made, null, 2)}\n` : report(made));
   return 0;
@@ -55,6 +55,11 @@ function report({ folder, files, test, url }: Made): string {
     `  test it   cd ${shown} && ${test}`,
     '',
   ].join('\n');
+}
+
+/** Not every kind answers at its own address. */
+function pathOf({ name, kind }: { readonly name: string; readonly kind: string }): string {
+  return KINDS.find(({ id }) => id === kind)?.seenAt ?? `/api/${name}/`;
 }
 
 async function askName(config: Config): Promise<string> {

@@ -5,6 +5,8 @@ export interface Kind {
   readonly summary: string;
   /** The languages that have templates of it; default all. */
   readonly languages?: readonly string[];
+  /** The path at the gateway where it is seen; default the plugin's own. */
+  readonly seenAt?: string;
 }
 
 /** Every kind, in the order in which they are offered; the first one is the default. */
@@ -16,6 +18,7 @@ export const KINDS: readonly Kind[] = [
     id: 'endpoint',
     summary: 'adds a type of external system that users connect to',
     languages: ['ts', 'js', 'python'],
+    seenAt: '/api/endpoints/v1/types',
   },
 ];
 
