@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { eventually, PostgresServer } from '@plugmesh/shared/testing';
 import { skipped } from './support/describe-with.ts';
 import { buildDevpi, DevpiServer } from './support/devpi-server.ts';
+import { askPlugin, createKey, endpointsToml, type Answer } from './support/endpoints-mesh.ts';
 import { build, type BuildResult } from './support/languages.ts';
 import { TestMesh } from './support/test-mesh.ts';
 
@@ -20,11 +21,6 @@ interface Step {
   readonly name: string;
   readonly act: () => Promise<Answer>;
   readonly isDone: () => Promise<boolean>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: Json;
 }
 
 for (const database of DATABASES)
@@ -44,7 +40,7 @@ for (const database of DATABASES)
       devpi = await DevpiServer.start(folderOf(this, await buildDevpi()));
       cleanUps.push(() => devpi.stop());
       await devpi.addUser(ADA.user, ADA.password);
-      mesh = await TestMesh.create({ toml: `${TOML}${await databaseSetting()}` });
+      mesh = await TestMesh.create({ toml: `${endpointsToml()}${await databaseSetting()}` });
       cleanUps.push(() => mesh.remove());
       // What was installed for another test need not be installed again.
       const own = join(mesh.folder, 'services/packages');
@@ -56,13 +52,8 @@ for (const database of DATABASES)
       await mesh.up();
       for (const id of ['accounts', 'endpoints', 'packages']) await mesh.untilState(id, 'ready', 60_000);
       await mesh.run(['user', 'create', 'ada']);
-      for (const [user, ...guards] of [
-        ['admin', 'session', 'admin'],
-        ['ada', 'session'],
-      ] as const) {
-        const options = guards.flatMap((guard) => ['--guard', guard]);
-        keys[user] = (await mesh.run(['key', 'create', user, ...options])).stdout.trim();
-      }
+      keys['admin'] = await createKey(mesh, 'admin', 'session', 'admin');
+      keys['ada'] = await createKey(mesh, 'ada', 'session');
     });
     after(async () => {
       for (const cleanUp of cleanUps.reverse()) await cleanUp();
@@ -75,15 +66,8 @@ for (const database of DATABASES)
       return `database_url = "${postgres.url}"\n`;
     }
 
-    const ask = async (who: string, method: string, path: string, body?: object): Promise<Answer> => {
-      const response = await fetch(`${mesh.origin}/api/endpoints/v1/${path}`, {
-        method,
-        headers: { 'x-api-key': keys[who] ?? '', 'content-type': 'application/json' },
-        body: body ? JSON.stringify(body) : null,
-      });
-      const text = await response.text();
-      return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
-    };
+    const ask = (who: string, method: string, path: string, body?: object): Promise<Answer> =>
+      askPlugin(mesh, { key: keys[who] ?? '', method, path: `endpoints/v1/${path}`, body });
     /** The endpoint as Ada sees it; undefined when it is not there. */
     const seen = async (): Promise<Json> => {
       const { status, body } = await ask('ada', 'GET', 'endpoints');
@@ -186,11 +170,6 @@ for (const database of DATABASES)
       for (const secret of [ADA.password, devpi.rootPassword]) assert.ok(!stdout.includes(secret));
     });
   });
-
-const TOML = ['accounts', 'endpoints']
-  .map((id) => `[plugins.${id}]\nfolder = "${join(SERVICES, id)}"\n`)
-  .concat('[plugins.endpoints.config]\nallowed_networks = ["loopback"]\n')
-  .join('');
 
 function folderOf(context: Mocha.Context, result: BuildResult): string {
   return result.state === 'skipped' ? skipped(context, 'packages', result.reason) : result.folder;

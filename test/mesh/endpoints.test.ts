@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { eventually } from '@plugmesh/shared/testing';
+import { askPlugin, createKey, endpointsToml, type Answer } from './support/endpoints-mesh.ts';
 import { plugin } from './support/plugins.ts';
 import { TestMesh } from './support/test-mesh.ts';
-
-const SERVICES = join(import.meta.dirname, '../../services');
 
 /** Answers callouts, and says by the gateway's token who has asked. */
 const CODER = `server(async (req, res) => {
@@ -40,10 +38,7 @@ describe('endpoints in a mesh', function () {
     await once(system, 'listening');
     url = `http://127.0.0.1:${(system.address() as AddressInfo).port}`;
     mesh = await TestMesh.create({
-      toml:
-        `[plugins.accounts]\nfolder = "${SERVICES}/accounts"\n` +
-        `[plugins.endpoints]\nfolder = "${SERVICES}/endpoints"\n` +
-        '[plugins.endpoints.config]\nallowed_networks = ["loopback"]\n',
+      toml: endpointsToml(),
       plugins: {
         coder: plugin('coder', CODER, {
           endpoints: [
@@ -66,30 +61,16 @@ describe('endpoints in a mesh', function () {
     for (const id of ['accounts', 'endpoints', 'coder']) await mesh.untilState(id, 'ready');
     await mesh.run(['user', 'create', 'root', '--role', 'admin']);
     await mesh.run(['user', 'create', 'ada']);
-    root = await keyOf('root', 'session', 'admin');
-    ada = await keyOf('ada', 'session');
+    root = await createKey(mesh, 'root', 'session', 'admin');
+    ada = await createKey(mesh, 'ada', 'session');
   });
   after(async () => {
     system.close();
     await mesh.remove();
   });
 
-  const keyOf = async (name: string, ...guards: string[]): Promise<string> => {
-    const options = guards.flatMap((guard) => ['--guard', guard]);
-    return (await mesh.run(['key', 'create', name, ...options])).stdout.trim();
-  };
-  const ask = async (method: string, path: string, key: string, body?: object) => {
-    const response = await fetch(`${mesh.origin}/api/endpoints/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: body ? JSON.stringify(body) : null,
-    });
-    const text = await response.text();
-    return {
-      status: response.status,
-      body: JSON.parse(text === '' ? '{}' : text),
-    };
-  };
+  const ask = (method: string, path: string, key: string, body?: object): Promise<Answer> =>
+    askPlugin(mesh, { method, path: `endpoints/v1${path}`, key, body });
 
   it('registers and connects by the callouts of a plugin, which is told by the gateway who asks for whom', async () => {
     const body = { type: 'coded', name: 'A system', url };

@@ -2,16 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { operatorToken, loadSecrets } from '@plugmesh/shared/identity';
+import { askPlugin, createKey, endpointsToml, type Answer } from './support/endpoints-mesh.ts';
 import { LOGIN, PrometheusServer } from './support/prometheus-server.ts';
 import { TestMesh } from './support/test-mesh.ts';
 
-const SERVICES = join(import.meta.dirname, '../../services');
-const TOML = ['accounts', 'endpoints', 'metrics']
-  .map((id) => `[plugins.${id}]\nfolder = "${join(SERVICES, id)}"\n`)
-  .join('')
-  .concat('[plugins.endpoints.config]\nallowed_networks = ["loopback"]\nuser_endpoints = true\n');
+const TOML = `${endpointsToml('metrics')}user_endpoints = true\n`;
 
 /** A type without code, for what Prometheus has metrics of. */
 const SITE = {
@@ -66,16 +62,7 @@ describe('metrics of endpoints', function () {
       ['bob', 'session'],
     ] as const) {
       await mesh.run(['user', 'create', name, ...role]);
-      keys[name] = (
-        await mesh.run([
-          'key',
-          'create',
-          name,
-          '--guard',
-          'session',
-          ...(guard === 'admin' ? ['--guard', 'admin'] : []),
-        ])
-      ).stdout.trim();
+      keys[name] = await createKey(mesh, name, 'session', ...(guard === 'admin' ? [guard] : []));
     }
   });
   after(async () => {
@@ -84,14 +71,8 @@ describe('metrics of endpoints', function () {
     await mesh.remove();
   });
 
-  const ask = async (who: string, path: string, body?: object): Promise<{ status: number; body: Json }> => {
-    const response = await fetch(`${mesh.origin}/api/${path}`, {
-      method: body ? 'POST' : 'GET',
-      headers: { 'x-api-key': keys[who] ?? '', ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    return { status: response.status, body: await response.json() };
-  };
+  const ask = (who: string, path: string, body?: object): Promise<Answer> =>
+    askPlugin(mesh, { key: keys[who] ?? '', method: body ? 'POST' : 'GET', path, body });
   const register = async (who: string, type: string, name: string, url: string): Promise<string> => {
     const { status, body } = await ask(who, 'endpoints/v1/endpoints', { type, name, url });
     assert.equal(status, 201, JSON.stringify(body));
