@@ -90,7 +90,6 @@ export class ProxyApp {
   }
 
   #parts(): ProxyParts {
-    const { outbound, connections } = this;
     return {
       outbound: this.outbound,
       connections: this.connections,
