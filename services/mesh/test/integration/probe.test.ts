@@ -45,7 +45,12 @@ describe('probe', () => {
 
   it('tells one that answers garbage', async () => {
     const result = await probing(
-      createTcpServer((socket) => socket.on('error', () => undefined).end('garbage\r\n\r\n')),
+      createTcpServer((socket) =>
+        socket
+          .resume()
+          .on('error', () => undefined)
+          .end('garbage\r\n\r\n'),
+      ),
     );
     assert.deepEqual(result, {
       kind: 'unready',
