@@ -16,8 +16,8 @@ export interface GuideOptions {
   readonly mesh: TestMesh;
   /** What a page says → what it is here: ports that are free, names of hosts. */
   readonly instead?: Readonly<Record<string, string>>;
-  /** What its shells find in their environment besides PATH, HOME and PLUGMESH_FILE. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** What its shells find in their environment besides PATH, HOME and PLUGMESH_FILE; it may grow. */
+  readonly env?: Record<string, string>;
 }
 
 /** A page of the documentation, whose code blocks are written to files and run as a reader would. */
@@ -35,7 +35,7 @@ export class Guide {
     this.#mesh = mesh;
     const { host, port } = new URL(mesh.origin);
     this.#instead = { 'localhost:2345': host, '127.0.0.1:2345': `127.0.0.1:${port}`, ...instead };
-    this.#env = { ...env };
+    this.#env = env;
     this.#blocks = codeBlocks(readFileSync(join(ROOT, page), 'utf8'));
   }
 
