@@ -52,7 +52,7 @@ export class EndpointRecords {
   /** Whether somebody has registered this URL already. */
   async has(url: string, owner: string): Promise<boolean> {
     const query = this.#db.selectFrom('endpoints').select('guid');
-    const row = await query.where('url_key', '=', url).where('owner', '=', owner).executeTakeFirst();
+    const row = await query.where('url', '=', url).where('owner', '=', owner).executeTakeFirst();
     return row !== undefined;
   }
 
@@ -65,8 +65,8 @@ export class EndpointRecords {
   async add(record: EndpointRecord): Promise<boolean> {
     const row = await this.#db
       .insertInto('endpoints')
-      .values({ ...toRow(record), url_key: record.url })
-      .onConflict((conflict) => conflict.columns(['url_key', 'owner']).doNothing())
+      .values(toRow(record))
+      .onConflict((conflict) => conflict.columns(['url', 'owner']).doNothing())
       .returning('guid')
       .executeTakeFirst();
     return row !== undefined;
@@ -121,7 +121,7 @@ function toRecord({ info, ...row }: EndpointRow): EndpointRecord {
   };
 }
 
-function toRow(record: EndpointRecord): Omit<EndpointRow, 'url_key'> {
+function toRow(record: EndpointRecord): EndpointRow {
   const { guid, type, subType, name, url, owner, skipTlsValidation, caCert, info, tokenUrl } = record;
   return {
     ...{ guid, type, sub_type: subType, name, url, owner },

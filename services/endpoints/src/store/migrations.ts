@@ -28,7 +28,6 @@ async function createEndpoints(db: Kysely<unknown>): Promise<void> {
     .addColumn('sub_type', 'text')
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('url', 'text', (column) => column.notNull())
-    .addColumn('url_key', 'text', (column) => column.notNull())
     .addColumn('owner', 'text', (column) => column.notNull())
     .addColumn('skip_tls', 'integer', (column) => column.notNull())
     .addColumn('ca_cert', 'text')
@@ -36,7 +35,7 @@ async function createEndpoints(db: Kysely<unknown>): Promise<void> {
     .addColumn('token_url', 'text')
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('version', 'bigint', (column) => column.notNull())
-    .addUniqueConstraint('endpoints_url_owner', ['url_key', 'owner'])
+    .addUniqueConstraint('endpoints_url_owner', ['url', 'owner'])
     .execute();
 }
 

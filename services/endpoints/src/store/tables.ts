@@ -9,14 +9,13 @@ export interface Tables {
   reaches: ReachTable;
 }
 
-/** An external system. `owner` is a user's id, or empty for everybody's; `url_key` is the URL as it is compared. */
+/** An external system. `owner` is a user's id, or empty for everybody's. */
 interface EndpointTable {
   guid: string;
   type: string;
   sub_type: string | null;
   name: string;
   url: string;
-  url_key: string;
   owner: string;
   skip_tls: number;
   ca_cert: string | null;
