@@ -51,12 +51,12 @@ const TABLE: readonly Row[] = [
   {
     from: /^services\/accounts\//,
     own: /^services\/accounts\//,
-    may: packagesAnd(/^shared\/src\/(sdk|access|database|pages)\/index\.ts$/),
+    may: packagesAnd(/^shared\/src\/(sdk|access|api-description|database|pages)\/index\.ts$/),
   },
   {
     from: /^services\/endpoints\//,
     own: /^services\/endpoints\//,
-    may: packagesAnd(/^shared\/src\/(sdk|access|database|errors|pages)\/index\.ts$/),
+    may: packagesAnd(/^shared\/src\/(sdk|access|api-description|database|errors|pages)\/index\.ts$/),
   },
   { from: /^services\/mesh\//, own: /^services\/mesh\//, may: packagesAnd(SHARED) },
   { from: /^services\//, own: /^$/, may: packagesAnd(/^shared\/src\/sdk\/index\.ts$/) },

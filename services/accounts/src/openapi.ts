@@ -1,10 +1,7 @@
-import { z } from 'zod';
+import { describeRoutes, type DescribedRoute } from '@plugmesh/shared/api-description';
 import { BODIES } from './routes/bodies.ts';
 
-type Body = keyof typeof BODIES;
-
-/** Method and path, what it does, the body it takes, the status it answers with. */
-const ROUTES: readonly (readonly [string, string, string, Body | undefined, number])[] = [
+const ROUTES: readonly DescribedRoute<keyof typeof BODIES>[] = [
   ['post', '/v1/login', 'Log in; sets the session cookie', 'login', 200],
   ['post', '/v1/link', 'Choose a password by a one-time link, and log in', 'link', 200],
   ['post', '/v1/logout', 'End this session', undefined, 204],
@@ -40,31 +37,5 @@ const ROUTES: readonly (readonly [string, string, string, Body | undefined, numb
 export const openapi = {
   openapi: '3.1.0',
   info: { title: 'Accounts', version: '0.1.0', description: 'Users, sessions and API keys of this mesh.' },
-  paths: paths(),
+  paths: describeRoutes(ROUTES, { bodies: BODIES }),
 };
-
-function paths(): Record<string, Record<string, object>> {
-  const found: Record<string, Record<string, object>> = {};
-  for (const [method, path, summary, body, status] of ROUTES) {
-    (found[path] ??= {})[method] = {
-      summary,
-      ...parametersOf(path),
-      ...(body === undefined ? {} : { requestBody: bodyOf(body) }),
-      responses: { [status]: { description: 'Done' } },
-    };
-  }
-  return found;
-}
-
-function parametersOf(path: string): object {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  if (names.length === 0) return {};
-  return {
-    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
-  };
-}
-
-function bodyOf(body: Body): object {
-  const schema = z.toJSONSchema(BODIES[body], { io: 'input' });
-  return { required: true, content: { 'application/json': { schema } } };
-}

@@ -1,10 +1,7 @@
-import { z } from 'zod';
+import { describeRoutes, type DescribedRoute } from '@plugmesh/shared/api-description';
 import { BODIES } from './routes/bodies.ts';
 
-type Body = keyof typeof BODIES;
-
-/** Method and path, what it does, the body it takes, the status it answers with. */
-const ROUTES: readonly (readonly [string, string, string, Body | undefined, number])[] = [
+const ROUTES: readonly DescribedRoute<keyof typeof BODIES>[] = [
   ['get', '/v1/types', 'The types of endpoints, how to register and how to connect', undefined, 200],
   ['get', '/v1/endpoints', 'The endpoints that you may see, with your connections', undefined, 200],
   ['post', '/v1/endpoints', 'Register an endpoint', 'endpoint', 201],
@@ -50,34 +47,9 @@ export const openapi = {
     version: '0.1.0',
     description: 'External systems that users register and connect to.',
   },
-  paths: paths(),
+  paths: describeRoutes(ROUTES, { bodies: BODIES, queries: QUERIES }),
 };
-
-function paths(): Record<string, Record<string, object>> {
-  const found: Record<string, Record<string, object>> = {};
-  for (const [method, path, summary, body, status] of ROUTES) {
-    (found[path] ??= {})[method] = {
-      summary,
-      ...parametersOf(method, path),
-      ...(body === undefined ? {} : { requestBody: bodyOf(body) }),
-      responses: { [status]: { description: 'Done' } },
-    };
-  }
-  return found;
-}
-
-function parametersOf(method: string, path: string): object {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  const inPath = names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
-  const parameters = [...inPath, ...(QUERIES[`${method} ${path}`] ?? [])];
-  return parameters.length === 0 ? {} : { parameters };
-}
 
 function query(name: string, schema: object): object {
   return { name, in: 'query', schema };
-}
-
-function bodyOf(body: Body): object {
-  const schema = z.toJSONSchema(BODIES[body], { io: 'input' });
-  return { required: true, content: { 'application/json': { schema } } };
 }
