@@ -18,8 +18,10 @@ const SILENT = "it has written nothing: 'run' must stay, and not start a server 
 export async function untilListening(run: PluginRun, patience: Patience): Promise<void> {
   const listens = await until(async () => {
     if (run.end) throw new Fault(endedFailure(run, 'before it listened'));
+    // Read first: one that begins to listen in between is then found by the connection.
+    const ports = performance.now() - run.startedAt > ELSEWHERE_MS ? portsOfTree(run.pid) : [];
     if (await accepts(run.port, run.host)) return true;
-    if (performance.now() - run.startedAt > ELSEWHERE_MS) refuseElsewhere(run);
+    if (ports.length > 0) throw new Fault(elsewhereFailure(run, ports));
     return false;
   }, patience);
   if (listens) return;
@@ -67,16 +69,14 @@ export async function accepts(port: number, host: string): Promise<boolean> {
   }
 }
 
-function refuseElsewhere({ pid, port, host, lines }: PluginRun): void {
-  const ports = portsOfTree(pid);
-  if (ports.length === 0) return;
+function elsewhereFailure({ port, host, lines }: PluginRun, ports: number[]) {
   const isOtherAddress = ports.includes(port);
-  throw new Fault({
+  return {
     code: 'MESH_PLUGIN_NOT_LISTENING',
     seen: isOtherAddress
       ? `it listens on ${port}, but not at ${host}`
       : `it listens on ${ports.join(', ')}, not on ${port}`,
     fix: isOtherAddress ? 'listen on the HOST it is given' : 'use the PORT it is given',
     lines,
-  });
+  } as const;
 }
