@@ -19,8 +19,6 @@ export interface ProxyParts {
   readonly callers: Pick<Callers, 'user' | 'plugin'>;
   readonly reaches: Pick<Reaches, 'find'>;
   readonly log: Log;
-  /** Plugins that may act for users at endpoints of every type. */
-  readonly trustedPlugins: readonly string[];
   /** At how many endpoints one request may ask at most. */
   readonly fanOut: number;
   /** The headers of a credential, and what the type's hook adds. Rejects with MESH_ENDPOINT_CALLOUT_FAILED. */

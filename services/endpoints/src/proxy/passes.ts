@@ -42,7 +42,6 @@ export class Passes {
     const { connections, types, renewals } = this.#parts;
     const used = await connections.usableFor(caller, guid);
     const type = await types.get(used.endpoint.type);
-    this.#checkPlugin(caller, used.endpoint.type, type);
     return this.#passOf(await renewals.current(used, caller), { ...asked, caller, type });
   }
 
@@ -55,18 +54,6 @@ export class Passes {
       return { target, headers, end, again: () => Promise.resolve(undefined) };
     }
     throw new MeshError('MESH_NOT_FOUND', "this way is closed, or another plugin's");
-  }
-
-  #checkPlugin({ plugin }: Caller, name: string, type: EndpointType): void {
-    if (plugin === undefined || plugin === type.plugin) return;
-    if (this.#parts.trustedPlugins.includes(plugin)) return;
-    throw new MeshError(
-      'MESH_FORBIDDEN',
-      `'${plugin}' may not act for users at endpoints of the type '${name}'`,
-      {
-        fix: 'name it in trusted_plugins of [plugins.endpoints.config]',
-      },
-    );
   }
 
   async #passOf(used: Usable, asked: AskedBy): Promise<Pass> {

@@ -16,6 +16,7 @@ import {
 } from '../support/endpoints-process.ts';
 import { OAuth2System } from '../support/oauth2-system.ts';
 import { PlainSystem } from '../support/plain-system.ts';
+import { refused } from '../support/refused.ts';
 import { kind, PLAIN } from '../support/types.ts';
 
 const OAUTH2 = {
@@ -55,8 +56,7 @@ describe("endpoints of users' own, their certificates and their keys", function 
     endpoints.mesh.types = [PLAIN, OAUTH2];
   });
   afterEach(async () => {
-    for (const { guid } of (await send('GET', '', { as: ADMIN })).body.endpoints)
-      await send('DELETE', `/${guid}`, { as: ADMIN });
+    await endpoints.unregisterAll();
   });
   after(async () => {
     await endpoints.stop();
@@ -68,8 +68,6 @@ describe("endpoints of users' own, their certificates and their keys", function 
     endpoints.send(method, `/v1/endpoints${where}`, sending);
   const register = (as = ADA, more: object = {}): Promise<Answer> =>
     send('POST', '', { as, body: { type: 'plain', name: 'A system', url: system.url, ...more } });
-  const refused = ({ status, body }: Answer, ...expected: [number, string]): void =>
-    assert.deepEqual([status, body.code], expected, JSON.stringify(body));
 
   it('shows what a user has registered to that user and to administrators, and to nobody else', async () => {
     const { status, body } = await register();

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,13 @@ import { historyLibrary, streamKey } from '@plugmesh/shared/history';
 import { IDENTITY_HEADER, IdentityTokens, pluginToken, type UserIdentity } from '@plugmesh/shared/identity';
 import { createLog } from '@plugmesh/shared/log';
 import { connectRedis, type RedisConnection } from '@plugmesh/shared/redis';
-import { freePort, RedisServer, startProcess, type RunningProcess } from '@plugmesh/shared/testing';
+import {
+  eventually,
+  freePort,
+  RedisServer,
+  startProcess,
+  type RunningProcess,
+} from '@plugmesh/shared/testing';
 import { PlayedMesh, SECRETS } from './played-mesh.ts';
 
 const STREAMS = 'test';
@@ -139,6 +146,29 @@ export class EndpointsProcess {
     });
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  /** Has plugins provide these types, and waits until that is known. */
+  async provide(types: readonly { type: string; available: boolean }[]): Promise<void> {
+    const shown = (all: typeof types): string =>
+      all.map(({ type, available }) => `${type}:${available}`).join();
+    this.mesh.types = types;
+    await eventually(
+      async () => shown((await this.send('GET', '/v1/types', { as: ADA })).body.types) === shown(types),
+    );
+  }
+
+  /** Registers an endpoint for everybody; resolves to its id. */
+  async register(wish: object): Promise<string> {
+    const { status, body } = await this.send('POST', '/v1/endpoints', { as: ADMIN, body: wish });
+    assert.equal(status, 201, JSON.stringify(body));
+    return body.guid as string;
+  }
+
+  /** Unregisters everything, with the connections. */
+  async unregisterAll(): Promise<void> {
+    const { body } = await this.send('GET', '/v1/endpoints', { as: ADMIN });
+    for (const { guid } of body.endpoints) await this.send('DELETE', `/v1/endpoints/${guid}`, { as: ADMIN });
   }
 
   /** What was published to the durable topic, in order. */

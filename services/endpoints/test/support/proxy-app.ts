@@ -103,7 +103,6 @@ export class ProxyApp {
         },
       },
       log: silent,
-      trustedPlugins: ['trusted'],
       fanOut: 3,
       sign: ({ token }) => Promise.resolve(token.headers ?? {}),
     };

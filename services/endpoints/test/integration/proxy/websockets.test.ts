@@ -136,8 +136,8 @@ describe('a WebSocket to an endpoint', () => {
       const [, body] = await declined(path);
       assert.equal(body, code, path);
     }
-    const [, stranger] = await declined('/live', { headers: { 'x-test-plugin': 'stranger' } });
-    assert.equal(stranger, 'MESH_FORBIDDEN');
+    const [, unconnected] = await declined('/live', { headers: { 'x-test-user': 'bob' } });
+    assert.equal(unconnected, 'MESH_ENDPOINT_NOT_CONNECTED');
   });
 
   it('is asked for again with a renewed credential after 401', async () => {
