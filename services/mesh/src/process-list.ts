@@ -6,7 +6,7 @@ const FRESH_MS = 15_000;
 const MOVING_MS = 2000;
 const MOVING = new Set(['launching', 'stopping', 'waiting restart']);
 
-/** What pm2 runs, asked again only when a process ended or somebody says that the list is stale: a call costs 0.2 s. */
+/** What pm2 runs, asked again only when a process ended or somebody says that it is stale: pm2 looks at every process for it. */
 export class ProcessList {
   readonly #pm2: Pm2 | undefined;
   readonly #log: Log;

@@ -25,7 +25,7 @@ interface RawProcess {
   readonly pm2_env: Readonly<Record<string, unknown>>;
 }
 
-/** One element of `pm2 jlist`; only the fields we know are read. */
+/** One element of pm2's `getMonitorData`, which `pm2 jlist` prints; only the fields we know are read. */
 export function managedProcess(value: unknown): ManagedProcess {
   const { name, pid, monit, pm2_env: env } = value as RawProcess;
   const text = (key: string): string | undefined => {

@@ -7,6 +7,7 @@ import { MeshError } from '../errors/index.ts';
 import { managedProcess, type ManagedProcess } from './managed-process.ts';
 import { HOME } from './mesh-processes.ts';
 import { isAlive } from './proc.ts';
+import { callPm2 } from './pm2-socket.ts';
 import { programPath } from './program.ts';
 import { readState } from './state-file.ts';
 
@@ -19,7 +20,7 @@ const ECOSYSTEM = join(HOME, 'ecosystem.config.js');
 /** Names of processes, joined by commas: the ecosystem file lists these alone. */
 export const START_VARIABLE = 'PLUGMESH_START';
 
-/** pm2, run as the separate program that it is: it is never imported (its licence is AGPL-3.0). */
+/** pm2, the separate program that it is: run, or called over its socket, and never imported (its licence is AGPL-3.0). */
 export class Pm2 {
   readonly home: string;
   readonly #config: Config;
@@ -46,12 +47,10 @@ export class Pm2 {
     });
   }
 
-  /** Everything that pm2 runs. */
+  /** Everything that pm2 runs. Rejects when it does not run itself. */
   async list(): Promise<ManagedProcess[]> {
-    const output = await this.#call(['jlist']);
-    // pm2 may say something of its own first.
-    const start = output.search(/^\[/m);
-    return (JSON.parse(output.slice(Math.max(start, 0))) as unknown[]).map(managedProcess);
+    const list = await callPm2(this.home, 'getMonitorData', AbortSignal.timeout(CALL_TIMEOUT_MS));
+    return (list as unknown[]).map(managedProcess);
   }
 
   /** Starts the processes of these names as files and state folder describe them now. */
@@ -64,7 +63,7 @@ export class Pm2 {
     await this.#call(['delete', ...names]);
   }
 
-  async #call(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<string> {
+  async #call(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<void> {
     const child = spawn(process.execPath, [PM2, ...args], {
       env: { ...this.#environment(), ...variables },
       cwd: this.#config.root,
@@ -79,7 +78,7 @@ export class Pm2 {
     child.once('error', reject);
     child.once('close', resolve);
     const code = await promise;
-    if (code === 0) return output.join('');
+    if (code === 0) return;
     throw new MeshError('MESH_INTERNAL', `pm2 ${args.join(' ')} ended with ${String(code)}`, {
       details: { output: `${output.join('')}${errors.join('')}`.slice(-2000) },
     });
