@@ -4,11 +4,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface EventuallyOptions {
   /** Default 5000. */
   readonly timeoutMs?: number;
-  /** Pause between two tries; default 20. */
+  /** Pause between two tries; by default 20, and the longer the wait is the longer: asking often slows what is waited for. */
   readonly everyMs?: number;
   /** What is waited for; named when it does not come. */
   readonly what?: string;
 }
+
+const LEAST_PAUSE_MS = 20;
+/** Of the time that was waited already. */
+const PAUSE_SHARE = 0.05;
 
 type Truthy<Value> = Exclude<Value, false | null | undefined | 0 | ''>;
 
@@ -21,8 +25,10 @@ export async function eventually<Value>(
   check: () => Value | Promise<Value>,
   options: EventuallyOptions = {},
 ): Promise<Truthy<Value>> {
-  const { timeoutMs = 5000, everyMs = 20, what = 'the condition' } = options;
-  const deadline = performance.now() + timeoutMs;
+  const { timeoutMs = 5000, everyMs, what = 'the condition' } = options;
+  const startedAt = performance.now();
+  const pause = (): number =>
+    everyMs ?? Math.max(LEAST_PAUSE_MS, PAUSE_SHARE * (performance.now() - startedAt));
   for (;;) {
     let problem: unknown;
     try {
@@ -34,7 +40,7 @@ export async function eventually<Value>(
     } catch (error) {
       problem = error;
     }
-    if (performance.now() >= deadline) throw problem;
-    await delay(everyMs);
+    if (performance.now() - startedAt >= timeoutMs) throw problem;
+    await delay(pause());
   }
 }
