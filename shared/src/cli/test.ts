@@ -14,8 +14,8 @@ const EVERY_TEST = [
   'test/{unit,mesh,page}/**/*.test.ts',
 ];
 
-/** A file of the whole run waits more than it computes: as many at once as there are cores, and never one by one. */
-const JOBS = Math.max(2, availableParallelism());
+/** A file waits as much as it computes: with one more at once than there are cores, none of these is idle. */
+const JOBS = availableParallelism() + 1;
 
 /** `plugmesh test`: everything, several files at once, each in a process that does nothing else meanwhile. */
 export async function test({ operands }: CommandLine): Promise<number> {
