@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 
 // A message of AMP, version 1: this byte with the number of arguments, then each with four bytes of length before it.
 const VERSION = 1 << 4;
@@ -18,17 +18,22 @@ interface Reply {
  * Rejects when nobody answers there before the signal.
  */
 export async function callPm2(home: string, method: string, signal: AbortSignal): Promise<unknown> {
-  const socket = connect(join(home, 'rpc.sock'));
-  try {
-    await once(socket, 'connect', { signal });
-    socket.write(message([`j:${JSON.stringify({ type: 'call', method, args: [{}] })}`, 's:1']));
-    const [answer = ''] = await readMessage(socket, signal);
-    const { args = [], error } = JSON.parse(answer.slice('j:'.length)) as Reply;
-    if (error !== undefined) throw new Error(`pm2 refuses '${method}': ${error}`);
-    return args[0];
-  } finally {
-    socket.destroy();
+  const socket = addAbortSignal(signal, connect(join(home, 'rpc.sock')));
+  socket.write(message([`j:${JSON.stringify({ type: 'call', method, args: [{}] })}`, 's:1']));
+  let received = Buffer.alloc(0);
+  // Leaving the loop destroys the socket.
+  for await (const chunk of socket) {
+    received = Buffer.concat([received, chunk as Buffer]);
+    const [answer] = argumentsOf(received) ?? [];
+    if (answer !== undefined) return resultOf(answer, method);
   }
+  throw new Error('pm2 hung up');
+}
+
+function resultOf(answer: string, method: string): unknown {
+  const { args = [], error } = JSON.parse(answer.slice('j:'.length)) as Reply;
+  if (error !== undefined) throw new Error(`pm2 refuses '${method}': ${error}`);
+  return args[0];
 }
 
 function message(args: readonly string[]): Buffer {
@@ -40,21 +45,16 @@ function message(args: readonly string[]): Buffer {
   return Buffer.concat([Buffer.of(VERSION | args.length), ...parts]);
 }
 
-async function readMessage(socket: Socket, signal: AbortSignal): Promise<string[]> {
-  const [head = 0] = await take(socket, 1, signal);
+/** The arguments of a message, or undefined while some of it is missing. */
+function argumentsOf(bytes: Buffer): string[] | undefined {
   const args: string[] = [];
-  while (args.length < (head & COUNT)) {
-    const length = (await take(socket, LENGTH_BYTES, signal)).readUInt32BE();
-    args.push((await take(socket, length, signal)).toString());
+  let at = 1;
+  for (let left = (bytes[0] ?? 0) & COUNT; left > 0; left--) {
+    const start = at + LENGTH_BYTES;
+    if (bytes.length < start) return undefined;
+    at = start + bytes.readUInt32BE(at);
+    if (bytes.length < at) return undefined;
+    args.push(bytes.toString('utf8', start, at));
   }
   return args;
-}
-
-async function take(socket: Socket, length: number, signal: AbortSignal): Promise<Buffer> {
-  for (;;) {
-    const bytes = socket.read(length) as Buffer | null;
-    if (bytes?.length === length) return bytes;
-    if (socket.readableEnded) throw new Error('pm2 hung up');
-    await once(socket, 'readable', { signal });
-  }
 }
