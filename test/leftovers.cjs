@@ -12,7 +12,7 @@ const collect = runInNewContext('gc');
  */
 const OURS = new Set(['PipeWrap', 'TTYWrap', 'Immediate', 'IntervalHistogram']);
 const PATIENCE_MS = 10_000;
-const LOOK_MS = 20;
+const LEAST_PAUSE_MS = 20;
 
 /** What was said already: one file's fault is not the next one's. */
 let said = [];
@@ -25,10 +25,11 @@ exports.mochaHooks = {
     this.runnable().clearTimeout();
     const deadline = performance.now() + PATIENCE_MS;
     let left = leftOpen();
+    let pause = LEAST_PAUSE_MS;
     while (left.length > 0) {
       if (performance.now() > deadline) fail(left);
       collect();
-      await delay(LOOK_MS);
+      await delay((pause *= 1.5));
       // Only then is this very timer gone.
       await turn();
       left = leftOpen();

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, startProcess, type RunningProcess } from '@plugmesh/shared/testing';
@@ -30,7 +31,7 @@ export class DevpiServer {
   static async start(folder: string): Promise<DevpiServer> {
     const data = await mkdtemp(join(tmpdir(), 'plugmesh-devpi-'));
     const server = new DevpiServer(await freePort(), join(folder, '.venv/bin'), data);
-    await server.#init();
+    await cp(await initialised(folder), data, { recursive: true });
     await server.#serve();
     return server;
   }
@@ -50,13 +51,6 @@ export class DevpiServer {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #init(): Promise<void> {
-    const init = [join(this.#bin, 'devpi-init'), '--serverdir', this.#folder];
-    const running = await startProcess([...init, '--root-passwd', ROOT_PASSWORD]);
-    const { code } = await running.exited;
-    if (code !== 0) throw new Error(running.output);
-  }
-
   async #serve(): Promise<void> {
     const serve = [join(this.#bin, 'devpi-server'), '--serverdir', this.#folder, '--offline-mode'];
     this.#running = await startProcess([...serve, '--port', new URL(this.url).port], {
@@ -64,4 +58,18 @@ export class DevpiServer {
       timeoutMs: 60_000,
     });
   }
+}
+
+/** The data of a new server, made once for a build: that takes seconds. */
+async function initialised(folder: string): Promise<string> {
+  const made = join(folder, '.data');
+  if (existsSync(made)) return made;
+  const unfinished = await mkdtemp(join(folder, '.data-'));
+  const init = [join(folder, '.venv/bin/devpi-init'), '--serverdir', unfinished];
+  const running = await startProcess([...init, '--root-passwd', ROOT_PASSWORD]);
+  const { code } = await running.exited;
+  if (code !== 0) throw new Error(running.output);
+  // Somebody else may have been quicker.
+  await rename(unfinished, made).catch(() => rm(unfinished, { recursive: true }));
+  return made;
 }

@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cp, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { loadConfig, type Config } from '@plugmesh/shared/config';
 import { parseManifest, type Manifest } from '@plugmesh/shared/manifest';
 import { prepare } from '@plugmesh/shared/processes';
 import { startProcess, type RunningProcess } from '@plugmesh/shared/testing';
+import { lock } from 'proper-lockfile';
 import { testCache } from './test-cache.ts';
 
 const SERVICES = join(import.meta.dirname, '../../../services');
@@ -51,30 +53,58 @@ export async function build(
   { folder: sources = SERVICES, files = {} }: Sources = {},
 ): Promise<BuildResult> {
   const folder = join(testCache(basename(sources)), id);
+  // Files of tests run beside each other, and some want the same program.
+  const unlock = await lock(folder, { realpath: false, retries: { forever: true, maxTimeout: 1000 } });
+  try {
+    await bring(join(sources, id), folder, files);
+    return await setUp(id, folder);
+  } finally {
+    await unlock();
+  }
+}
+
+/** Leaves the folder alone where the same was brought before: somebody may be running it. */
+async function bring(from: string, folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const brought = `${folder}.brought`;
+  const wanted = fingerprint(from, files);
+  if (existsSync(brought) && readFileSync(brought, 'utf8') === wanted) return;
+  await rm(brought, { force: true });
   await removeSources(folder);
-  await cp(join(sources, id), folder, {
-    recursive: true,
-    // Cargo builds again what looks younger than its output.
-    preserveTimestamps: true,
-    filter: (path) => !MADE.has(basename(path)),
-  });
+  // Cargo builds again what looks younger than its output.
+  await cp(from, folder, { recursive: true, preserveTimestamps: true, filter: isSource });
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
+  writeFileSync(brought, wanted);
+}
+
+function fingerprint(from: string, files: Readonly<Record<string, string>>): string {
+  const hash = createHash('sha256').update(JSON.stringify(files));
+  for (const name of globSync('**/*', { cwd: from, exclude: (entry) => !isSource(entry) }).sort()) {
+    const path = join(from, name);
+    if (statSync(path).isFile()) hash.update(`${name}\0`).update(readFileSync(path));
+  }
+  return hash.digest('hex');
+}
+
+function isSource(path: string): boolean {
+  return !MADE.has(basename(path));
+}
+
+/** A file that is gone from the sources must not be built any more. */
+async function removeSources(folder: string): Promise<void> {
+  const entries = await readdir(folder).catch(() => []);
+  await Promise.all(entries.filter(isSource).map((name) => rm(join(folder, name), { recursive: true })));
+}
+
+async function setUp(id: string, folder: string): Promise<BuildResult> {
   const file = join(folder, 'plugin.json');
   const manifest = parseManifest(readFileSync(file, 'utf8'), file, { id });
   const result = await prepare(cacheConfig(dirname(folder)), manifest);
   if (result.state === 'prepared') return { state: 'built', id, folder, manifest };
   if (result.state === 'skipped') return { state: 'skipped', reason: result.reason };
   throw new Error(`${id} could not be built: ${JSON.stringify(result)}`);
-}
-
-/** A file that is gone from the sources must not be built any more. */
-async function removeSources(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch(() => []);
-  const sources = entries.filter((name) => !MADE.has(name));
-  await Promise.all(sources.map((name) => rm(join(folder, name), { recursive: true })));
 }
 
 function cacheConfig(folder: string): Config {
