@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { processesWithEnvironment } from '@plugmesh/shared/processes';
 import { eventually } from '@plugmesh/shared/testing';
@@ -43,8 +42,8 @@ describe('./plugmesh check', function () {
           'main.mjs': "import 'nowhere-to-be-found';",
         },
         wrong: { 'plugin.json': '{ "name": "other",\n "rum": [] }' },
-        silent: {
-          'plugin.json': { name: 'silent', run: ['node', 'main.mjs'] },
+        unheard: {
+          'plugin.json': { name: 'unheard', run: ['node', 'main.mjs'] },
           'main.mjs': 'setInterval(() => undefined, 1000);',
         },
       },
@@ -115,21 +114,20 @@ describe('./plugmesh check', function () {
   });
 
   it('leaves nothing behind when it is broken off by Ctrl-C', async () => {
-    const before = temporaryFolders();
-    const child = spawn(LAUNCHER, ['check', folder('silent')], {
+    const temporary = join(mesh.folder, 'temporary');
+    mkdirSync(temporary);
+    const child = spawn(LAUNCHER, ['check', folder('unheard')], {
       stdio: 'ignore',
-      env: { PATH: process.env['PATH'], PLUGMESH_FILE: mesh.file },
+      env: { PATH: process.env['PATH'], PLUGMESH_FILE: mesh.file, TMPDIR: temporary },
     });
     const ended = once(child, 'exit');
-    const started = (): number[] => processesWithEnvironment('PLUGMESH_PLUGIN=silent\0');
+    const started = (): number[] => processesWithEnvironment('PLUGMESH_PLUGIN=unheard\0');
     await eventually(() => started().length > 0, { timeoutMs: 20_000 });
+    assert.notDeepEqual(readdirSync(temporary), []);
     child.kill('SIGINT');
     assert.deepEqual(await ended, [1, null]);
     assert.deepEqual(started(), []);
-    assert.deepEqual(
-      temporaryFolders().filter((each) => !before.includes(each)),
-      [],
-    );
+    assert.deepEqual(readdirSync(temporary), []);
   });
 
   describe('of a shipped plugin in another language', () => {
@@ -156,7 +154,3 @@ describe('./plugmesh check', function () {
     }
   });
 });
-
-function temporaryFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('plugmesh-check-'));
-}
