@@ -1,6 +1,10 @@
+import { Command } from 'ioredis';
 import { MeshError } from '../errors/index.ts';
 import { fromChannel, isEventName, isTopicName, toChannel } from '../protocol/index.ts';
 import type { RedisConnection } from './connect-redis.ts';
+
+/** Who waits for a message to be taken has a request to answer; a Redis that says nothing is given up only after 5 s. */
+const ANSWER_MS = 2000;
 
 /** Sends messages to browsers and from them. At most once: nothing is kept for a Redis that is away. */
 export class BusPublisher {
@@ -13,8 +17,8 @@ export class BusPublisher {
 
   /**
    * Publishes `to:<topic>:<event>`, to every browser joined to the topic. A payload of bytes goes out as it is,
-   * everything else as JSON. Resolves to whether Redis took it; throws only for a name that the bus does not have, and
-   * for what is no JSON.
+   * everything else as JSON. Resolves to whether Redis said within two seconds that it took it; throws only for a name that
+   * the bus does not have, and for what is no JSON.
    */
   publish(topic: string, event: string, payload: unknown): Promise<boolean> {
     const data = busData(topic, event, payload);
@@ -30,8 +34,10 @@ export class BusPublisher {
   async #send(channel: string, data: Buffer | string): Promise<boolean> {
     // Queued messages would all come at once after the outage, late, and fill our memory until then.
     if (this.#connection.status !== 'ready') return false;
+    const command = new Command('publish', [channel, data]);
+    command.setTimeout(ANSWER_MS);
     try {
-      await this.#connection.publish(channel, data);
+      await this.#connection.sendCommand(command);
       return true;
     } catch {
       return false;

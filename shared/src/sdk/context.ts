@@ -52,8 +52,8 @@ export interface PluginContext<Settings = Readonly<Record<string, unknown>>, Top
   readonly redis: RedisConnection | undefined;
   readonly redisUrl: string | undefined;
   /**
-   * Publishes `to:<topic>:<event>`: bytes as they are, anything else as JSON. Resolves to whether Redis took it; while
-   * Redis is away messages are dropped, not kept.
+   * Publishes `to:<topic>:<event>`: bytes as they are, anything else as JSON. Resolves to whether Redis took it, after
+   * two seconds at the latest; while Redis is away messages are dropped, not kept.
    */
   readonly publish: <Topic extends keyof Topics & string, Event extends EventOf<Topics, Topic>>(
     topic: Topic,

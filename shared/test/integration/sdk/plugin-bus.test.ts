@@ -36,4 +36,18 @@ describe('the bus of a plugin', () => {
     const clients = (await bus.connection.client('LIST')) as string;
     assert.doesNotMatch(clients, /late-subscriber/);
   });
+
+  it('keeps nobody waiting for a Redis that says nothing, long before it gives the connection up', async () => {
+    const { connection } = bus;
+    assert.equal(await bus.publish('late', 'tick', 1), true);
+    redis.signal('SIGSTOP');
+    try {
+      let wasCut = false;
+      connection.once('close', () => (wasCut = true));
+      assert.deepEqual([await bus.publish('late', 'tick', 2), wasCut], [false, false]);
+    } finally {
+      redis.signal('SIGCONT');
+    }
+    await eventually(() => bus.publish('late', 'tick', 3));
+  });
 });
