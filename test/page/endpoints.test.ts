@@ -213,6 +213,10 @@ describe('the page of endpoints', function () {
       page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id");
     assert.equal(await focused(), 'Disconnect… <b>forge</b>');
     await page.keyboard.press('Enter');
+    // Opened again before the browser tells that it was closed.
+    await page.evaluate(
+      "document.querySelector('#confirming [data-close]').click(); document.activeElement.click()",
+    );
     await dialog().getByRole('button', { name: 'Disconnect' }).click();
     await isClosed();
     await row('<b>forge</b>').getByText('Not connected').waitFor();

@@ -8,6 +8,7 @@ import { onSubmit } from '../../../page/forms.js';
 export class FormDialog {
   #dialog;
   #id;
+  #onClose;
   #closed = new AbortController();
   /** @type {Element | null} */
   #opener = null;
@@ -19,25 +20,40 @@ export class FormDialog {
    */
   constructor(id, act, onClose = () => {}) {
     this.#id = id;
+    this.#onClose = onClose;
     this.#dialog = /** @type {HTMLDialogElement} */ (element(id));
     onSubmit(`${id}-form`, `${id}-problem`, async () => {
       const { signal } = this.#closed;
       await act(signal);
-      if (!signal.aborted) this.#dialog.close();
+      if (!signal.aborted) this.#close();
     });
-    this.#dialog.querySelector('[data-close]')?.addEventListener('click', () => this.#dialog.close());
-    this.#dialog.addEventListener('close', () => {
-      this.#closed.abort();
-      onClose();
-      giveBackFocus(this.#opener);
+    this.#dialog.querySelector('[data-close]')?.addEventListener('click', () => this.#close());
+    this.#dialog.addEventListener('cancel', (event) => {
+      event.preventDefault();
+      this.#close();
     });
+    // Some closings are told of only here, a moment later: by then it may be open again.
+    this.#dialog.addEventListener('close', () => this.#dialog.open || this.#leave());
   }
 
   open() {
+    this.#closed.abort();
     this.#closed = new AbortController();
     this.#opener = document.activeElement;
     element(`${this.#id}-problem`).textContent = '';
     this.#dialog.showModal();
+  }
+
+  #close() {
+    this.#dialog.close();
+    this.#leave();
+  }
+
+  #leave() {
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
+    this.#onClose();
+    giveBackFocus(this.#opener);
   }
 }
 
