@@ -1,63 +1,26 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@plugmesh/shared/testing';
-import {
-  ADA,
-  ADMIN,
-  BOB,
-  EndpointsProcess,
-  type Answer,
-  type Sending,
-} from '../support/endpoints-process.ts';
-import { PlainSystem } from '../support/plain-system.ts';
+import { ADA, ADMIN, BOB, type Answer } from '../support/endpoints-process.ts';
 import { refused } from '../support/refused.ts';
-import { CODED, PLAIN } from '../support/types.ts';
+import { tryEndpoints } from '../support/tried-endpoints.ts';
 
 const PASSWORD = 'a-password-that-nobody-may-see';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 describe('endpoints', function () {
   this.timeout(60_000);
-  let endpoints: EndpointsProcess;
-  let system: PlainSystem;
-
-  before(async () => {
-    [endpoints, system] = await Promise.all([
-      EndpointsProcess.start({ config: { callout_seconds: 1 } }),
-      PlainSystem.start(),
-    ]);
-  });
-  beforeEach(async () => {
-    await endpoints.provide([PLAIN, CODED]);
-    endpoints.mesh.hooks.clear();
-    endpoints.mesh.callouts.length = 0;
-    system.accepts = () => true;
-    system.infoStatus = 200;
-  });
-  afterEach(async () => {
-    await endpoints.unregisterAll();
-  });
-  after(async () => {
-    await endpoints.stop();
-    system.stop();
-  });
-
-  const send = (method: string, where: string, sending: Sending = {}): Promise<Answer> =>
-    endpoints.send(method, `/v1/endpoints${where}`, sending);
-  const wish = (more: object = {}): object => ({ type: 'plain', name: 'A system', url: system.url, ...more });
-  const register = (more: object = {}): Promise<string> => endpoints.register(wish(more));
-  const remove = (guid: string): Promise<Answer> => send('DELETE', `/${guid}`, { as: ADMIN });
-  const stored = async (): Promise<number> =>
-    (await send('GET', '', { as: ADMIN })).body.endpoints.length as number;
+  const tried = tryEndpoints({ callout_seconds: 1 });
+  const { send, wish, register, remove, stored } = tried;
 
   it('registers an external system, connects a user, tries the credentials, disconnects and unregisters', async () => {
-    const registered = await send('POST', '', { as: ADMIN, body: wish({ url: `${system.url}/` }) });
+    const registered = await send('POST', '', { as: ADMIN, body: wish({ url: `${tried.system.url}/` }) });
     assert.equal(registered.status, 201);
     const { guid } = registered.body;
-    const common = { type: 'plain', subType: null, name: 'A system', url: system.url, owner: null };
+    const common = { type: 'plain', subType: null, name: 'A system', url: tried.system.url, owner: null };
     const metadata = { plain: { version: '3.1' } };
     assert.deepEqual({ ...registered.body, ...common, metadata, connection: null }, registered.body);
 
-    system.accepts = (shown) => shown === `Basic ${btoa(`ada:${PASSWORD}`)}`;
+    tried.system.accepts = (shown) => shown === `Basic ${btoa(`ada:${PASSWORD}`)}`;
     const connection = { kind: 'basic', credentials: { username: 'ada', password: PASSWORD } };
     const connected = await send('POST', `/${guid}/connection`, { as: ADA, body: connection });
     const { connectedAt, ...shown } = connected.body;
@@ -90,7 +53,7 @@ describe('endpoints', function () {
     assert.equal((await remove(guid)).status, 204);
     refused(await send('GET', `/${guid}`, { as: ADMIN }), 404, 'MESH_ENDPOINT_UNKNOWN');
     const events = await eventually(async () => {
-      const all = await endpoints.events();
+      const all = await tried.endpoints.events();
       return all.length === 4 && all;
     });
     assert.deepEqual(
@@ -99,7 +62,7 @@ describe('endpoints', function () {
     );
     const { _id, ...payload } = events[1]!.payload;
     assert.ok(_id);
-    assert.deepEqual(payload, { guid, name: 'A system', type: 'plain', url: system.url, user: ADA.id });
+    assert.deepEqual(payload, { guid, name: 'A system', type: 'plain', url: tried.system.url, user: ADA.id });
   });
 
   it('lets administrators alone register, change and unregister, and everybody connect', async () => {
@@ -133,7 +96,7 @@ describe('endpoints', function () {
   });
 
   it('takes URLs that differ only in how they are written for one', async () => {
-    const guid = await register({ url: `HTTP://127.0.0.1:${system.port}/` });
+    const guid = await register({ url: `HTTP://127.0.0.1:${tried.system.port}/` });
     refused(await send('POST', '', { as: ADMIN, body: wish() }), 409, 'MESH_ENDPOINT_EXISTS');
     await remove(guid);
     const again = await register();
@@ -175,7 +138,7 @@ describe('endpoints', function () {
   }
 
   it('refuses what does not answer as its type does', async () => {
-    system.infoStatus = 404;
+    tried.system.infoStatus = 404;
     refused(await send('POST', '', { as: ADMIN, body: wish() }), 422, 'MESH_ENDPOINT_INVALID');
     assert.equal(await stored(), 0);
   });
@@ -185,7 +148,7 @@ describe('endpoints', function () {
     const connect = (token: string): Promise<Answer> =>
       send('POST', `/${guid}/connection`, { as: ADA, body: { kind: 'token', credentials: { token } } });
     assert.equal((await connect('right')).status, 201);
-    system.accepts = () => false;
+    tried.system.accepts = () => false;
     const { connectedAt } = (await send('GET', `/${guid}/connection`, { as: ADA })).body;
     refused(await connect('wrong'), 400, 'MESH_ENDPOINT_CREDENTIALS');
     assert.equal((await send('GET', `/${guid}/connection`, { as: ADA })).body.connectedAt, connectedAt);
@@ -218,7 +181,7 @@ describe('endpoints', function () {
     const guid = await register();
     const changed = await send('PATCH', `/${guid}`, { as: ADMIN, body: { name: 'Another' } });
     assert.deepEqual([changed.status, changed.body.name], [200, 'Another']);
-    system.infoStatus = 500;
+    tried.system.infoStatus = 500;
     const body = { skipTlsValidation: true };
     refused(await send('PATCH', `/${guid}`, { as: ADMIN, body }), 422, 'MESH_ENDPOINT_INVALID');
     assert.equal((await send('GET', `/${guid}`, { as: ADMIN })).body.skipTlsValidation, false);
@@ -232,10 +195,10 @@ describe('endpoints', function () {
     const needles = [PASSWORD, btoa(`ada:${PASSWORD}`), btoa(PASSWORD)];
     const answers = JSON.stringify((await send('GET', `/${guid}`, { as: ADA })).body);
     const places = {
-      database: await endpoints.storedBytes(),
-      log: endpoints.output,
+      database: await tried.endpoints.storedBytes(),
+      log: tried.endpoints.output,
       answers,
-      bus: JSON.stringify(await endpoints.events()),
+      bus: JSON.stringify(await tried.endpoints.events()),
     };
     assert.ok(places.database.includes(guid));
     for (const [place, bytes] of Object.entries(places))

@@ -1,49 +1,20 @@
 import assert from 'node:assert/strict';
 import { eventually } from '@plugmesh/shared/testing';
-import { ADA, ADMIN, EndpointsProcess, type Answer, type Sending } from '../support/endpoints-process.ts';
-import { PlainSystem } from '../support/plain-system.ts';
+import { ADA, ADMIN, type Answer } from '../support/endpoints-process.ts';
 import { refused } from '../support/refused.ts';
 import { CODED, PLAIN } from '../support/types.ts';
+import { tryEndpoints } from '../support/tried-endpoints.ts';
 
 const PASSWORD = 'a-password-that-nobody-may-see';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 describe('types of endpoints, and the plugins that provide them', function () {
   this.timeout(60_000);
-  let endpoints: EndpointsProcess;
-  let system: PlainSystem;
-
-  before(async () => {
-    [endpoints, system] = await Promise.all([
-      EndpointsProcess.start({ config: { callout_seconds: 1, trusted_plugins: ['trusted'] } }),
-      PlainSystem.start(),
-    ]);
-  });
-  beforeEach(async () => {
-    await endpoints.provide([PLAIN, CODED]);
-    endpoints.mesh.hooks.clear();
-    endpoints.mesh.callouts.length = 0;
-    system.accepts = () => true;
-    system.infoStatus = 200;
-  });
-  afterEach(async () => {
-    await endpoints.unregisterAll();
-  });
-  after(async () => {
-    await endpoints.stop();
-    system.stop();
-  });
-
-  const send = (method: string, where: string, sending: Sending = {}): Promise<Answer> =>
-    endpoints.send(method, `/v1/endpoints${where}`, sending);
-  const wish = (more: object = {}): object => ({ type: 'plain', name: 'A system', url: system.url, ...more });
-  const register = (more: object = {}): Promise<string> => endpoints.register(wish(more));
-  const remove = (guid: string): Promise<Answer> => send('DELETE', `/${guid}`, { as: ADMIN });
-  const stored = async (): Promise<number> =>
-    (await send('GET', '', { as: ADMIN })).body.endpoints.length as number;
+  const tried = tryEndpoints({ callout_seconds: 1, trusted_plugins: ['trusted'] });
+  const { send, wish, register, remove, stored } = tried;
 
   it('registers, connects and validates by the callouts of a type', async () => {
-    const { mesh } = endpoints;
+    const { mesh } = tried.endpoints;
     mesh.hooks.set('coder/info', () => [200, { metadata: { edition: 'small' } }]);
     mesh.hooks.set('coder/register', () => [200, { name: 'As its type calls it' }]);
     const token = { headers: { 'X-Word': PASSWORD }, data: { word: PASSWORD } };
@@ -60,7 +31,7 @@ describe('types of endpoints, and the plugins that provide them', function () {
     assert.match(info!.body.reach, /^\/v1\/reach\/[\w-]{32}$/);
     assert.deepEqual(
       { ...info!.body, reach: '' },
-      { url: system.url, subType: 'ee', skipTlsValidation: false, caCert: null, reach: '' },
+      { url: tried.system.url, subType: 'ee', skipTlsValidation: false, caCert: null, reach: '' },
     );
     // Whom the gateway is to act for.
     assert.ok(info!.headers['x-plugmesh-identity']);
@@ -77,8 +48,10 @@ describe('types of endpoints, and the plugins that provide them', function () {
     const refusal = await send('POST', `/${guid}/connection/validate`, { as: ADA });
     refused(refusal, 400, 'MESH_ENDPOINT_CREDENTIALS');
     assert.equal(refusal.body.detail, 'the word has changed [31m');
-    await eventually(() => /a callout was refused/.test(endpoints.output), { what: 'a line in the log' });
-    assert.doesNotMatch(endpoints.output, /the word has changed/);
+    await eventually(() => /a callout was refused/.test(tried.endpoints.output), {
+      what: 'a line in the log',
+    });
+    assert.doesNotMatch(tried.endpoints.output, /the word has changed/);
     await remove(guid);
   });
 
@@ -114,7 +87,7 @@ describe('types of endpoints, and the plugins that provide them', function () {
   ];
   for (const [what, answer, status, code] of bads) {
     it(`stores nothing when the plugin of a type ${what}`, async () => {
-      endpoints.mesh.hooks.set('coder/info', () => answer);
+      tried.endpoints.mesh.hooks.set('coder/info', () => answer);
       const body = wish({ type: 'coded', subType: 'ce' });
       refused(await send('POST', '', { as: ADMIN, body }), status, code);
       assert.equal(await stored(), 0);
@@ -122,29 +95,32 @@ describe('types of endpoints, and the plugins that provide them', function () {
   }
 
   it('waits for the plugin of a type no longer than it may take', async () => {
-    endpoints.mesh.hooks.set('coder/info', () => new Promise(() => undefined));
+    tried.endpoints.mesh.hooks.set('coder/info', () => new Promise(() => undefined));
     const body = wish({ type: 'coded', subType: 'ce' });
     refused(await send('POST', '', { as: ADMIN, body }), 502, 'MESH_ENDPOINT_CALLOUT_FAILED');
   });
 
   it('lists the type of a plugin that is not ready as unavailable, and uses it for nothing', async () => {
-    await endpoints.provide([PLAIN, { ...CODED, available: false, reason: 'it is stopped' } as typeof CODED]);
+    await tried.endpoints.provide([
+      PLAIN,
+      { ...CODED, available: false, reason: 'it is stopped' } as typeof CODED,
+    ]);
     const body = wish({ type: 'coded', subType: 'ce' });
     const answer = await send('POST', '', { as: ADMIN, body });
     refused(answer, 503, 'MESH_ENDPOINT_TYPE_UNAVAILABLE');
     assert.match(answer.body.detail, /it is stopped/);
-    assert.equal(endpoints.mesh.callouts.length, 0);
+    assert.equal(tried.endpoints.mesh.callouts.length, 0);
   });
 
   it('tells browsers of a type what they ask users, and not how it is answered', async () => {
-    const { types } = (await endpoints.send('GET', '/v1/types', { as: ADA })).body;
+    const { types } = (await tried.endpoints.send('GET', '/v1/types', { as: ADA })).body;
     const { connect, ...coded } = types.find(({ type }: { type: string }) => type === 'coded');
     assert.equal(connect[0].fields[0].secret, true);
     assert.deepEqual(Object.keys(coded), ['type', 'plugin', 'title', 'subTypes', 'available']);
   });
 
   it('takes metadata of types for endpoints that the user sees, under their own name, and skips who is late', async () => {
-    const { mesh } = endpoints;
+    const { mesh } = tried.endpoints;
     const marker = { ...CODED, type: 'marker', plugin: 'marker', hooks: ['update-metadata'] };
     const late = { ...marker, type: 'late', plugin: 'late' };
     const gone = { ...marker, type: 'gone', plugin: 'gone', available: false };
@@ -154,7 +130,7 @@ describe('types of endpoints, and the plugins that provide them', function () {
       { [body.endpoints[0].guid]: { mark: true, plain: 'hers' }, [NOBODY]: { mark: true }, junk: 7 },
     ]);
     mesh.hooks.set('late/update-metadata', () => new Promise(() => undefined));
-    await endpoints.provide([PLAIN, marker, late, gone]);
+    await tried.endpoints.provide([PLAIN, marker, late, gone]);
     const { endpoints: found, notes } = (await send('GET', '', { as: ADA })).body;
     assert.deepEqual(found[0].metadata, { plain: { version: '3.1' }, marker: { mark: true, plain: 'hers' } });
     const codes = notes.map(({ type, code }: { type: string; code: string }) => `${type} ${code}`).sort();
@@ -162,7 +138,7 @@ describe('types of endpoints, and the plugins that provide them', function () {
     const { user, endpoints: told } = mesh.seen('update-metadata')[0]!.body;
     assert.deepEqual(user, { id: ADA.id, name: 'ada', admin: false });
     assert.equal(told[0].connected, false);
-    await endpoints.provide([PLAIN]);
+    await tried.endpoints.provide([PLAIN]);
     const without = (await send('GET', '', { as: ADA })).body;
     assert.deepEqual(without.endpoints[0].metadata, { plain: { version: '3.1' } });
     assert.deepEqual(without.notes, []);
@@ -170,26 +146,26 @@ describe('types of endpoints, and the plugins that provide them', function () {
   });
 
   it('asks for the types once for many, and goes on with those it knows while mesh is away', async () => {
-    const types = (): Promise<Answer> => endpoints.send('GET', '/v1/types', { as: ADA });
+    const types = (): Promise<Answer> => tried.endpoints.send('GET', '/v1/types', { as: ADA });
     await types();
-    const before = endpoints.mesh.asked;
+    const before = tried.endpoints.mesh.asked;
     await Promise.all(Array.from({ length: 50 }, types));
-    assert.ok(endpoints.mesh.asked - before <= 2, `${endpoints.mesh.asked - before} times`);
-    endpoints.mesh.isAway = true;
+    assert.ok(tried.endpoints.mesh.asked - before <= 2, `${tried.endpoints.mesh.asked - before} times`);
+    tried.endpoints.mesh.isAway = true;
     try {
       await eventually(
-        () => endpoints.output.includes('could not be asked for') || types().then(() => false),
+        () => tried.endpoints.output.includes('could not be asked for') || types().then(() => false),
       );
       assert.equal((await types()).body.types.length, 2);
     } finally {
-      endpoints.mesh.isAway = false;
+      tried.endpoints.mesh.isAway = false;
     }
   });
 
   it('tells plugins of what has become of endpoints of their own types, and nobody else', async () => {
     const events = (after: number, plugin: string): Promise<Answer> =>
-      endpoints.send('GET', `/v1/events?after=${after}`, { plugin });
-    refused(await endpoints.send('GET', '/v1/events', { as: ADMIN }), 403, 'MESH_FORBIDDEN');
+      tried.endpoints.send('GET', `/v1/events?after=${after}`, { plugin });
+    refused(await tried.endpoints.send('GET', '/v1/events', { as: ADMIN }), 403, 'MESH_FORBIDDEN');
     const { next } = (await events(0, 'plain')).body;
     const guid = await register();
     await remove(guid);
@@ -225,7 +201,7 @@ describe('types of endpoints, and the plugins that provide them', function () {
     refused(await connect('plain'), 403, 'MESH_FORBIDDEN');
     assert.equal((await connect()).status, 201);
     const proxied = async (plugin: string): Promise<number> =>
-      (await endpoints.send('GET', `/v1/proxy/${guid}/api/version`, { as: ADA, plugin })).status;
+      (await tried.endpoints.send('GET', `/v1/proxy/${guid}/api/version`, { as: ADA, plugin })).status;
     const answered = [await proxied('plain'), await proxied('coder'), await proxied('trusted')];
     assert.deepEqual(answered, [200, 403, 200]);
     await remove(guid);
